@@ -1,0 +1,79 @@
+# Everything sets itself up: a virtual environment in .venv with pinned, hashed packages.
+# make demo [FILE=clip.mp4]   run a real workflow on a file, on an embedded AWS
+# make up [PORT= AWS_PORT= AUTH=1]   serve the API and the embedded AWS until Ctrl-C
+# make test                   all tests;   make check: what CI checks besides;   make bench: the table of figures
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := chalicelib mediawright MediaInsightsEngineLambdaHelper operators infrastructure
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo up test faults bench lint types contracts asl template openapi check lines lock format clean
+.SILENT:
+
+demo: $(VENV)/.run
+	$(BIN)/python -m infrastructure.local.demo
+
+up: $(VENV)/.run
+	exec $(BIN)/python -m infrastructure.local.up
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy app.py $(PACKAGES)
+
+contracts: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+asl: $(VENV)/.dev
+	.ci/asl tests/golden/definitions
+
+template: $(VENV)/.dev
+	$(BIN)/python -m infrastructure.template build --out .build/template
+	$(BIN)/cfn-lint .build/template/*.json
+	echo "the template is clean, as written and as expanded"
+
+openapi: $(VENV)/.dev
+	$(BIN)/python -m infrastructure.openapi
+
+check: lint types contracts template asl
+	$(BIN)/python -m infrastructure.openapi --check
+
+lines: $(VENV)/.dev
+	$(BIN)/python -m infrastructure.lines
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix -q .
+	$(BIN)/ruff format -q .
+
+lock: $(VENV)/.dev
+	$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header --strip-extras requirements.in -o requirements.txt
+	cd requirements && for name in run dev; do ../$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header --strip-extras $$name.in -o $$name.txt; done
+
+clean:
+	rm -rf $(VENV) .build out
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Mediawright needs Python 3.11 or later; say which with PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
+	echo "installing what the engine needs into $(VENV) ..."
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	echo "installing what the tests need into $(VENV) ..."
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@ $(VENV)/.run

@@ -1,0 +1,73 @@
+"""The Chalice app: mounts every room and names every Lambda."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Chalice
+
+from chalicelib.assets.routes import routes as assets
+from chalicelib.definitions import live
+from chalicelib.definitions.routes import routes as definitions
+from chalicelib.executions.routes import routes as executions
+from chalicelib.system.routes import routes as system
+from chalicelib.web.docs import routes as docs
+
+app = Chalice(app_name="mediawright")
+for room in (system, definitions, executions, assets, docs):
+    app.register_blueprint(room)
+
+
+def _live_runs(workflow: str) -> list[str]:
+    from chalicelib.executions.listing import live_runs
+
+    return live_runs(workflow)
+
+
+def _cancel(run_id: str) -> None:
+    from chalicelib.executions.close import cancel
+
+    cancel(run_id, "the workflow was deleted", "engine")
+
+
+live.register(_live_runs, _cancel)
+
+
+@app.lambda_function(name="DataPlaneHandler")
+def data_plane_handler(event: Any, context: Any) -> Any:
+    """What operators invoke: the data plane's routes and no others."""
+    from chalicelib.assets.dataplane_handler import handle
+
+    return handle(event, context, app)
+
+
+@app.lambda_function(name="StageCompletion")
+def stage_completion(event: Any, _context: Any) -> Any:
+    """The state machines' task after every stage."""
+    from chalicelib.executions.entrances import stage_completion as entrance
+
+    return entrance(event)
+
+
+@app.lambda_function(name="Scheduler")
+def scheduler(event: Any, _context: Any) -> Any:
+    """The Executions stream: a run waits, a slot is free, a cap changed."""
+    from chalicelib.executions.entrances import scheduler as entrance
+
+    return entrance(event)
+
+
+@app.lambda_function(name="StatusChange")
+def status_change(event: Any, _context: Any) -> Any:
+    """A state machine execution failed, timed out or was stopped."""
+    from chalicelib.executions.entrances import status_change as entrance
+
+    return entrance(event)
+
+
+@app.lambda_function(name="Sweep")
+def sweep(event: Any, _context: Any) -> Any:
+    """Every five minutes: repair what a crash left behind."""
+    from chalicelib.executions.entrances import sweeping
+
+    return sweeping(event)

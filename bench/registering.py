@@ -1,0 +1,45 @@
+"""Registering many operations and building many workflows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from bench.shape import Bench, engine
+from bench.table import Row
+from infrastructure.local.meter import METER
+
+_OPERATIONS = 200
+_WORKFLOWS = 50
+
+
+def rows() -> Iterator[Row]:
+    """200 operations, 50 workflows, and the same workflows again unchanged."""
+    with engine() as bench:
+        arn = bench.aws.client("lambda").get_function(FunctionName="bench-noop")["Configuration"]["FunctionArn"]
+        METER.reset()
+        begin = time.perf_counter()
+        for number in range(_OPERATIONS):
+            bench.register(f"op-{number}", arn)
+        yield Row("registering 200 operations", time.perf_counter() - begin, "s")
+        for number in range(_WORKFLOWS):
+            _workflow(bench, number)
+        yield Row("machines made for 50 workflows of a stage each", _machines(), "", 2 * _WORKFLOWS)
+        METER.reset()
+        for number in range(_WORKFLOWS):
+            bench.http.put("workflow", json=_document(number)).raise_for_status()
+        yield Row("machines made for 50 unchanged updates", _machines(), "", 0)
+
+
+def _workflow(bench: Bench, number: int) -> None:
+    operations = [f"op-{4 * number + offset}" for offset in range(4)]
+    bench.post("workflow/stage", {"Name": f"stage-{number}", "Operations": operations})
+    bench.post("workflow", _document(number))
+
+
+def _document(number: int) -> dict[str, object]:
+    return {"Name": f"flow-{number}", "StartAt": f"stage-{number}", "Stages": {f"stage-{number}": {"End": True}}}
+
+
+def _machines() -> float:
+    return METER.snapshot().get("states.CreateStateMachine", 0)

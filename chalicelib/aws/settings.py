@@ -1,0 +1,53 @@
+"""The only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the template tells every engine function."""
+
+    definitions_table: str
+    executions_table: str
+    assets_table: str
+    system_table: str
+    data_bucket: str
+    stack_name: str
+    stack_short_uuid: str
+    workflow_role_arn: str
+    stage_completion_arn: str
+    log_group_arn: str
+    framework_version: str
+    max_concurrent_workflows: int
+    operator_grants: str
+    operator_function_arns: tuple[str, ...]
+    region: str
+    external_bucket: str
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process; raises KeyError naming the variable that the deployment left out."""
+    env = os.environ
+    return Settings(
+        definitions_table=env["DEFINITIONS_TABLE"],
+        executions_table=env["EXECUTIONS_TABLE"],
+        assets_table=env["ASSETS_TABLE"],
+        system_table=env["SYSTEM_TABLE"],
+        data_bucket=env["DATA_BUCKET"],
+        stack_name=env["STACK_NAME"],
+        stack_short_uuid=env["STACK_SHORT_UUID"],
+        workflow_role_arn=env["WORKFLOW_ROLE_ARN"],
+        stage_completion_arn=env["STAGE_COMPLETION_ARN"],
+        log_group_arn=env["STEP_FUNCTION_LOG_GROUP_ARN"],
+        framework_version=env["FRAMEWORK_VERSION"],
+        max_concurrent_workflows=int(env["MAX_CONCURRENT_WORKFLOWS"]),
+        operator_grants=env.get("OPERATOR_GRANTS", "automatic"),
+        operator_function_arns=tuple(arn for arn in env.get("OPERATOR_FUNCTION_ARNS", "").split(",") if arn),
+        region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION", ""),
+        external_bucket=env.get("EXTERNAL_BUCKET_ARN", "").removeprefix("arn:aws:s3:::").split("/")[0],
+    )

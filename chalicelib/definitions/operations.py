@@ -1,0 +1,157 @@
+"""Operations: registered functions with their default Configuration, each with a stage of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from chalicelib.aws import clock
+from chalicelib.aws.settings import settings
+from chalicelib.aws.transaction import Write, commit
+from chalicelib.definitions import dependents, grants, rules, store
+from chalicelib.definitions.answers import Answer, operation_answer
+from chalicelib.definitions.lists import Listed, listed
+from chalicelib.definitions.names import own_stage
+from chalicelib.definitions.revision import Subject
+from chalicelib.definitions.store import Definition
+from chalicelib.web.errors import BadRequestError, ConflictError, NotFoundError, shown
+
+_SERVERS_OWN = frozenset(
+    {
+        "ApiVersion",
+        "Created",
+        "Id",
+        "ResourceType",
+        "SfnExecutionRole",
+        "StageName",
+        "StateMachineAsl",
+        "StateMachineExecutionRoleArn",
+        "Version",
+    }
+)
+"""Members that the engine sets, whatever is sent."""
+
+Document = dict[str, Any]
+
+
+def create(body: Document, *, dry_run: bool = False) -> Answer:
+    """Register an operation and make its stage.
+
+    Raises BadRequestError for what could not run, ConflictError when the name is taken.
+    """
+    rules.check_operation(body, settings().workflow_role_arn)
+    needed = grants.check(body)
+    made = {"Version": "v0", "Id": clock.new_id(), "Created": epoch_text()}
+    operation = Definition("operation", body["Name"], _given(body) | made)
+    stage = _stage_of(operation)
+    _check_free(operation, stage)
+    if not dry_run:
+        _give(needed)
+        _commit([store.create(operation), store.create(stage)])
+    return operation_answer(operation)
+
+
+def update(body: Document, *, dry_run: bool = False) -> Answer:
+    """Change the members given of an operation; the workflows that use it become stale.
+
+    Raises BadRequestError also when there is no such operation, ConflictError when someone else was quicker.
+    """
+    before = store.read("operation", body["Name"])
+    if before is None:
+        raise BadRequestError(f"Name: no operation named {shown(body['Name'])}")
+    document = {**before.document, **{name: body[name] for name in body if name not in _SERVERS_OWN}}
+    document["Version"] = next_version(before.document["Version"])
+    checked = document | {name: body[name] for name in body if name == "SfnExecutionRole"}
+    rules.check_operation(checked, settings().workflow_role_arn)
+    needed = grants.check(document)
+    operation = Definition("operation", before.name, document)
+    if not dry_run:
+        _give(needed)
+        _commit([store.replace(operation, before)])
+    return operation_answer(operation)
+
+
+def read(name: str) -> Answer:
+    """An operation; raises NotFoundError."""
+    return operation_answer(_existing(name))
+
+
+def page(limit: int | None, after: str | None) -> Listed:
+    """Operations by name."""
+    return listed(partial(store.page, "operation"), _answers, limit, after)
+
+
+def delete(name: str, *, force: bool = False) -> Answer:
+    """Delete an operation and its stage, and answer what it was.
+
+    Raises NotFoundError, and BadRequestError while a workflow uses it and `force` is not given.
+    """
+    operation = _existing(name)
+    stage = store.read("stage", own_stage(name))
+    if not force:
+        dependents.check_unused("operation", name)
+    answer = operation_answer(operation)
+    commit([store.remove(operation), *(removal(stage) if stage else [])])
+    return answer
+
+
+def removal(definition: Definition) -> list[Write]:
+    """The writes that delete a definition and retire its machine."""
+    writes = [store.remove(definition)]
+    if definition.machine_arn is not None:
+        subject: Subject = "workflow" if definition.kind == "workflow" else "stage"
+        writes.append(store.retire(definition.machine_arn, subject, definition.name))
+    return writes
+
+
+def epoch_text() -> str:
+    """Now, as the old API spells times: seconds since 1970 as text."""
+    return f"{clock.epoch(clock.now()):.6f}"
+
+
+def next_version(version: str) -> str:
+    """The version after one such as `v0`."""
+    return f"v{int(version[1:]) + 1}"
+
+
+def _existing(name: str) -> Definition:
+    operation = store.read("operation", name)
+    if operation is None:
+        raise NotFoundError(f"operation {shown(name)} not found")
+    return operation
+
+
+def _answers(found: Sequence[Definition]) -> list[Answer]:
+    return [operation_answer(operation) for operation in found]
+
+
+def _given(body: Document) -> Document:
+    return {name: value for name, value in body.items() if name not in _SERVERS_OWN}
+
+
+def _stage_of(operation: Definition) -> Definition:
+    made = {"Version": "v0", "Id": clock.new_id(), "Created": operation.document["Created"]}
+    name = own_stage(operation.name)
+    return Definition("stage", name, {"Name": name, "Operations": [operation.name]} | made)
+
+
+def _check_free(operation: Definition, stage: Definition) -> None:
+    """So that a name that is taken costs no write; the conditions of the writes decide."""
+    for definition in (operation, stage):
+        if store.read(definition.kind, definition.name) is not None:
+            raise ConflictError(f"The {definition.kind} {shown(definition.name)} already exists")
+
+
+def _give(needed: Sequence[grants.Grant]) -> None:
+    for grant in needed:
+        grant.give()
+
+
+def _commit(writes: Sequence[Write]) -> None:
+    try:
+        commit(writes)
+    except ConflictError:
+        for write in writes:
+            store.drop_text(write)
+        raise

@@ -1,0 +1,102 @@
+"""Stage completion: the one engine Lambda on a run's path, invoked by the state machine after every stage.
+
+Called again for a stage that it has closed, it answers the same bytes; a late call of another attempt is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.aws import clock, transaction
+from chalicelib.definitions import revisions
+from chalicelib.definitions.revision import Revision
+from chalicelib.definitions.stage_input import CompletionEvent, StageInput
+from chalicelib.executions import admit, moves, plan, rollup, store
+from chalicelib.executions.errors import RunClosed, RunMoved, StageFailed
+from chalicelib.executions.rollup import StageResult
+from chalicelib.executions.run import Run, parse_execution_name
+from chalicelib.executions.statuses import ENDED, StageStatus, Status
+from chalicelib.executions.store import Stored
+from chalicelib.web.documents import compact, stored_document
+
+_TRIES = 3
+
+
+def complete_stage(event: CompletionEvent) -> dict[str, Any]:
+    """Close a stage and answer the next one's input, `{}` after the last.
+
+    Raises StageFailed once the run is closed as Error, and RunClosed for a run or attempt that is over.
+    """
+    name = parse_execution_name(event["Execution"])
+    if name is None:
+        raise RunClosed(f"{event['Execution']} is no execution of a run")
+    for _ in range(_TRIES):
+        stored = _read(*name, event["Stage"])
+        if stored is None:
+            clock.sleep(0.01)
+            continue
+        if stored.run.current_stage > event["Stage"] or stored.run.status in ENDED:
+            return _answered_before(stored, event["Stage"])
+        try:
+            return _close(stored, event)
+        except RunMoved:
+            continue
+    raise transaction.StillContended(f"{event['Execution']} kept moving while its stage was closed")
+
+
+def _read(run_id: str, attempt: int, stage: int) -> Stored | None:
+    """The run with what its stage needs; None when the read saw half of a transaction."""
+    stored = store.read(run_id, [0, stage, stage + 1])
+    if stored is None:
+        raise RunClosed(f"run {run_id} doesn't exist")
+    if stored.run.attempt != attempt:
+        raise RunClosed(f"attempt {attempt} of run {run_id} is over")
+    entered = min(stage + 1, stored.run.current_stage)
+    return stored if entered in stored.stages else None
+
+
+def _answered_before(stored: Stored, stage: int) -> dict[str, Any]:
+    if stored.run.current_stage > stage:
+        document: dict[str, Any] = stored_document(stored.stages[stage + 1].input)
+        return document
+    admit.look()
+    if stored.run.status is Status.COMPLETE:
+        return {}
+    if stored.run.status is Status.ERROR:
+        raise StageFailed(stored.run.message or "The stage failed")
+    raise RunClosed(f"run {stored.run.id} is {stored.run.status.value}")
+
+
+def _close(stored: Stored, event: CompletionEvent) -> dict[str, Any]:
+    run, position = stored.run, event["Stage"]
+    revision = revisions.get(run.subject, run.workflow, run.revision)
+    given: StageInput = stored_document(stored.stages[position].input)
+    result = rollup.roll_up(revision.stages[position], given["Input"], event["Outputs"])
+    outputs = compact(result.outputs)
+    following, message = _following(run, revision, stored, result)
+    if following is not None:
+        text = compact(following)
+        transaction.commit(moves.stage_done(run, outputs, event["Entered"], text))
+        return dict(following)
+    transaction.commit(moves.finish(run, outputs, event["Entered"], message))
+    admit.look()
+    if message:
+        raise StageFailed(message)
+    return {}
+
+
+def _following(
+    run: Run, revision: Revision, stored: Stored, result: StageResult
+) -> tuple[StageInput | None, str | None]:
+    """The next stage's input, or why there is none: a message when the run fails, None after the last stage."""
+    if result.status is StageStatus.ERROR:
+        return None, result.message
+    position = run.current_stage + 1
+    if position == len(revision.stages):
+        return None, None
+    override = plan.normalised(revision, stored_document(stored.stages[0].override or "{}"))
+    stage = revision.stages[position]
+    try:
+        return plan.stage_input(run.id, run.asset_id, stage, override, result.globals), None
+    except plan.TooLargeToCarry as error:
+        return None, f"Stage {stage.name} can't begin: {error}"

@@ -1,0 +1,174 @@
+"""The nested document that clients of the old engine know, built from a run's small items on the way out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from chalicelib.aws.clock import epoch
+from chalicelib.aws.stepfunctions import execution_arn
+from chalicelib.definitions import revisions
+from chalicelib.definitions.revision import Revision, RevisionOperation, RevisionStage, Subject
+from chalicelib.definitions.stage_input import BranchPlan, Globals, StageInput, branch_key
+from chalicelib.executions import plan, rollup
+from chalicelib.executions.plan import Override
+from chalicelib.executions.rollup import Output
+from chalicelib.executions.run import Document, Run, StagePart
+from chalicelib.executions.statuses import ENDED, StageStatus, Status
+from chalicelib.web.documents import stored_document
+
+API_VERSION = "3.0.0"
+
+
+def execution_document(run: Run, stages: dict[int, StagePart], revision: Revision) -> Document:
+    """A run as `GET /workflow/execution/{id}` answers it (contract chapter 5.1)."""
+    override = _override(stages)
+    document: Document = {
+        "Id": run.id,
+        "WorkflowExecutionId": run.id,
+        "Trigger": run.trigger,
+        "Status": run.status.value,
+        "CurrentStage": _current(run, revision),
+        "Globals": _globals(stages),
+        "Configuration": override,
+        "AssetId": run.asset_id,
+        "Version": "v0",
+        "Created": old_time(run.created),
+        "ResourceType": "WORKFLOW_EXECUTION",
+        "ApiVersion": API_VERSION,
+        "Attempt": run.attempt,
+        "Priority": run.priority,
+        "Workflow": _workflow(run, stages, revision, plan.normalised(revision, override)),
+    }
+    return document | _later_facts(run)
+
+
+def summary(run: Run) -> Document:
+    """A run in the small shape of the lists by status and asset."""
+    document: Document = {
+        "Id": run.id,
+        "AssetId": run.asset_id,
+        "CurrentStage": run.current_stage,
+        "Status": run.status.value,
+        "Workflow": {"Name": run.workflow},
+        "Created": old_time(run.created),
+    }
+    return document | _later_facts(run)
+
+
+def named_summary(run: Run, revision: Revision) -> Document:
+    """A summary whose `CurrentStage` is the stage's name."""
+    return summary(run) | {"CurrentStage": _current(run, revision)}
+
+
+def old_time(moment: str) -> str:
+    """An ISO time as the old API's text: seconds since 1970."""
+    return f"{epoch(moment):.6f}"
+
+
+def _later_facts(run: Run) -> Document:
+    facts: Document = {}
+    if run.started:
+        facts["StateMachineExecutionArn"] = execution_arn(run.machine_arn, run.execution_name)
+        facts["Started"] = old_time(run.started)
+    if run.ended:
+        facts["Ended"] = old_time(run.ended)
+    if run.message:
+        facts["Message"] = run.message
+    if run.status is Status.CANCELED and run.ended_by:
+        facts["CanceledBy"] = run.ended_by
+    return facts
+
+
+def _current(run: Run, revision: Revision) -> str:
+    return "End" if run.status is Status.COMPLETE else revision.stages[run.current_stage].name
+
+
+def _override(stages: dict[int, StagePart]) -> Override:
+    text = stages[0].override if 0 in stages else None
+    override: Override = stored_document(text) if text else {}
+    return override
+
+
+def _globals(stages: dict[int, StagePart]) -> Globals:
+    """What the run has gathered: the last entered stage's input with that stage's outputs merged into it."""
+    if not stages:
+        return {"Media": {}, "MetaData": {}}
+    last = stages[max(stages)]
+    stage_input: StageInput = stored_document(last.input)
+    outputs: list[Output] = stored_document(last.outputs) if last.outputs else []
+    return rollup.merge(stage_input["Input"], outputs)
+
+
+def _workflow(run: Run, stages: dict[int, StagePart], revision: Revision, override: Override) -> Document:
+    return {
+        **revision.document,
+        "Stages": {
+            stage.name: _stage(run, position, stage, revision, stages.get(position), override)
+            for position, stage in enumerate(revision.stages)
+        },
+    }
+
+
+def _stage(
+    run: Run, position: int, stage: RevisionStage, revision: Revision, part: StagePart | None, override: Override
+) -> Document:
+    following: dict[str, Any] = {"End": True}
+    if position + 1 < len(revision.stages):
+        following = {"Next": revision.stages[position + 1].name}
+    document: Document = {
+        **stage.document,
+        "Name": stage.name,
+        "Operations": [operation.name for operation in stage.operations],
+        "Configuration": {operation.name: plan.merged(stage, operation, override) for operation in stage.operations},
+        "Definition": _definition_texts(revision.subject, revision.name, revision.id)[position],
+        **following,
+        "Status": part.status if part else StageStatus.NOT_STARTED.value,
+        "Metrics": {},
+        "MetaData": {},
+        "AssetId": run.asset_id,
+        "WorkflowExecutionId": run.id,
+    }
+    return document | (_entered(run, stage, part) if part else {})
+
+
+@lru_cache(maxsize=256)
+def _definition_texts(subject: Subject, name: str, revision_id: str) -> tuple[str, ...]:
+    """Every stage's own state machine as text; a revision never changes."""
+    revision = revisions.get(subject, name, revision_id)
+    return tuple(revisions.definition_text([stage]) for stage in revision.stages)
+
+
+def _entered(run: Run, stage: RevisionStage, part: StagePart) -> Document:
+    stage_input: StageInput = stored_document(part.input)
+    document: Document = {"Input": stage_input["Input"]}
+    if part.outputs is not None:
+        made: list[Output] = stored_document(part.outputs)
+        document["Outputs"] = [_output(run, stage, stage_input, output) for output in made]
+    if part.ended:
+        document["Ended"] = old_time(part.ended)
+    if part.message:
+        document["Message"] = part.message
+    if run.status in ENDED and part.outputs is None:
+        document["Status"] = StageStatus.ERROR.value
+    return document
+
+
+def _output(run: Run, stage: RevisionStage, stage_input: StageInput, output: Output) -> Document:
+    """One operation's output with the members that every old output echoed."""
+    operation, position = _operation(stage, output["Name"])
+    branch: BranchPlan = stage_input["Plan"][branch_key(position)]
+    configuration = branch["Event"]["Configuration"] if "Event" in branch else operation.configuration
+    return {
+        **output,
+        "AssetId": run.asset_id,
+        "WorkflowExecutionId": run.id,
+        "Input": stage_input["Input"],
+        "Configuration": configuration,
+    }
+
+
+def _operation(stage: RevisionStage, name: str) -> tuple[RevisionOperation, int]:
+    names = [operation.name for operation in stage.operations]
+    position = names.index(name)
+    return stage.operations[position], position

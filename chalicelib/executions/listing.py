@@ -1,0 +1,104 @@
+"""Lists of runs: one index query and at most two batch reads a page, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.aws import clock
+from chalicelib.definitions import revisions
+from chalicelib.executions import store
+from chalicelib.executions.document import execution_document, named_summary
+from chalicelib.executions.run import Document, Run, status_month
+from chalicelib.executions.statuses import LIVE, Status
+
+_SCANNED = 1000
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of runs, and where the next one begins."""
+
+    runs: list[Run]
+    position: dict[str, Any] | None
+
+
+def by_time(limit: int, position: dict[str, Any] | None) -> Listed:
+    """All runs."""
+    return _walk("by-time", lambda month: month, limit, position)
+
+
+def by_status(status: Status, limit: int, position: dict[str, Any] | None) -> Listed:
+    """The runs of a status; what the index shows late or too long is dropped by what the runs say."""
+    listed = _walk("by-status", lambda month: status_month(status, month), limit, position)
+    return Listed([run for run in listed.runs if run.status is status], listed.position)
+
+
+def by_asset(asset_id: str, limit: int, position: dict[str, Any] | None) -> Listed:
+    """The runs of an asset."""
+    page = store.index_page("by-asset", asset_id, limit, (position or {}).get("key"))
+    return Listed(store.read_runs(page.run_ids), {"key": page.next_key} if page.next_key else None)
+
+
+def live_runs(workflow: str) -> list[str]:
+    """The ids of a workflow's runs that haven't ended, as the index shows them."""
+    return [
+        run.id for status in LIVE for run in every(status) if run.workflow == workflow and run.subject == "workflow"
+    ]
+
+
+def every(status: Status) -> Iterator[Run]:
+    """All runs of a status, newest first."""
+    position: dict[str, Any] | None = None
+    while True:
+        listed = by_status(status, _SCANNED, position)
+        yield from listed.runs
+        position = listed.position
+        if position is None:
+            return
+
+
+def summaries(runs: list[Run]) -> list[Document]:
+    """The small shape of runs."""
+    return [named_summary(run, revisions.get(run.subject, run.workflow, run.revision)) for run in runs]
+
+
+def documents(runs: list[Run]) -> list[Document]:
+    """The whole documents of runs."""
+    stages = store.read_stages(runs)
+    return [
+        execution_document(run, stages[run.id], revisions.get(run.subject, run.workflow, run.revision))
+        for run in runs
+    ]
+
+
+def _walk(index: str, partition: Callable[[str], str], limit: int, position: dict[str, Any] | None) -> Listed:
+    """Fill a page from the months' partitions, newest month first.
+
+    The newest month is read without asking which months there are: most pages never leave it.
+    """
+    month, key = _begin(position)
+    ids: list[str] = []
+    while month is not None:
+        page = store.index_page(index, partition(month), limit - len(ids), key)
+        ids += page.run_ids
+        if len(ids) >= limit:
+            ahead = {"month": month, "key": page.next_key} if page.next_key else {"before": month}
+            return Listed(store.read_runs(ids), ahead)
+        key = page.next_key
+        if key is None:
+            month = _earlier(month)
+    return Listed(store.read_runs(ids), None)
+
+
+def _begin(position: dict[str, Any] | None) -> tuple[str | None, dict[str, str] | None]:
+    if position is None:
+        return clock.month(clock.now()), None
+    if "before" in position:
+        return _earlier(position["before"]), None
+    return position["month"], position["key"]
+
+
+def _earlier(month: str) -> str | None:
+    return next((known for known in store.months() if known < month), None)

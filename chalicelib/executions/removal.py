@@ -1,0 +1,29 @@
+"""Deleting runs that have ended: everything that the engine stored of them."""
+
+from __future__ import annotations
+
+from chalicelib.aws import objects, transaction
+from chalicelib.definitions import revisions
+from chalicelib.executions import store
+from chalicelib.executions.document import execution_document
+from chalicelib.executions.errors import LiveExecutionError, UnknownExecutionError
+from chalicelib.executions.run import Document
+from chalicelib.executions.statuses import LIVE
+from chalicelib.web.errors import shown
+
+
+def delete(run_id: str) -> Document:
+    """Delete a run and answer what it was; UnknownExecutionError, or LiveExecutionError: cancel it first."""
+    stored = store.read_whole(run_id)
+    if stored is None:
+        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
+    run = stored.run
+    if run.status in LIVE:
+        raise LiveExecutionError(f"workflow execution {run.id} is {run.status.value}: cancel it first")
+    document = execution_document(run, stored.stages, revisions.get(run.subject, run.workflow, run.revision))
+    # the run's own item goes last: until then a repeated request finds what is left
+    for part in store.other_parts(run_id):
+        transaction.commit([store.delete_part(run_id, part)])
+    objects.delete_under(store.object_prefix(run_id))
+    transaction.commit([store.delete_run(run)])
+    return document

@@ -1,0 +1,161 @@
+"""`/workflow/execution`: runs over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.definitions import revisions
+from chalicelib.executions import admit, close, examples, listing, removal, store, submit
+from chalicelib.executions.document import execution_document, named_summary
+from chalicelib.executions.errors import NotWaitingError, UnknownExecutionError
+from chalicelib.executions.listing import Listed
+from chalicelib.executions.run import Document
+from chalicelib.executions.statuses import Status
+from chalicelib.executions.store import Stored
+from chalicelib.web import paging
+from chalicelib.web.errors import BadRequestError, shown
+from chalicelib.web.room import Answer, Request, Room
+
+routes = Room(__name__)
+
+_VIEW: dict[str, dict[str, Any]] = {
+    "view": {"type": "string", "enum": ["full", "summary"], "description": "Whole documents, or the small shape."}
+}
+_STATUSES = {status.value: status for status in Status}
+
+
+@routes.endpoint(
+    "POST",
+    "/workflow/execution",
+    summary="Run a workflow, or one stage alone, on media or on a known asset",
+    request="executions/create_execution",
+    response="executions/execution",
+    errors=(400, 409),
+    example=examples.CREATE,
+    answer_example=examples.EXECUTION,
+    dry_run=True,
+)
+def create_execution(request: Request) -> Document:
+    return submit.submit(request.body, dry_run=request.dry_run)
+
+
+@routes.endpoint(
+    "GET",
+    "/workflow/execution",
+    summary="List runs, newest first",
+    response="executions/executions",
+    errors=(400,),
+    query={**paging.QUERY, **_VIEW},
+    answer_example=[examples.SUMMARY],
+)
+def list_executions(request: Request) -> Answer:
+    view = request.query.get("view", "full")
+    if view not in ("full", "summary"):
+        raise BadRequestError("view: only full and summary are allowed")
+    most = 50 if view == "full" else 1000
+    listed = listing.by_time(paging.limit(request, 50, most), paging.position(request, "executions"))
+    body = listing.documents(listed.runs) if view == "full" else listing.summaries(listed.runs)
+    return paging.page(request, "executions", body, listed.position)
+
+
+@routes.endpoint(
+    "GET",
+    "/workflow/execution/status/{status}",
+    summary="List the runs of a status",
+    response="executions/executions",
+    errors=(400,),
+    query=paging.QUERY,
+    answer_example=[examples.SUMMARY],
+)
+def list_executions_by_status(request: Request) -> Answer:
+    status = _STATUSES.get(request.path["status"])
+    if status is None:
+        return Answer([])
+    purpose = f"status/{status.value}"
+    listed = listing.by_status(status, paging.limit(request, 1000, 1000), paging.position(request, purpose))
+    return _summaries(request, purpose, listed)
+
+
+@routes.endpoint(
+    "GET",
+    "/workflow/execution/asset/{asset_id}",
+    summary="List the runs of an asset",
+    response="executions/executions",
+    errors=(400,),
+    query=paging.QUERY,
+    answer_example=[examples.SUMMARY],
+)
+def list_executions_by_asset(request: Request) -> Answer:
+    asset_id = request.path["asset_id"]
+    purpose = f"asset/{asset_id}"
+    listed = listing.by_asset(asset_id, paging.limit(request, 1000, 1000), paging.position(request, purpose))
+    return _summaries(request, purpose, listed)
+
+
+@routes.endpoint(
+    "GET",
+    "/workflow/execution/{id}",
+    summary="Read a run",
+    response="executions/execution",
+    errors=(404,),
+    answer_example=examples.EXECUTION,
+)
+def get_execution(request: Request) -> Document:
+    stored = _found(request.path["id"], store.read_whole(request.path["id"]))
+    run = stored.run
+    return execution_document(run, stored.stages, revisions.get(run.subject, run.workflow, run.revision))
+
+
+@routes.endpoint(
+    "PUT",
+    "/workflow/execution/{id}",
+    summary="Resume a run that waits",
+    request="executions/resume_execution",
+    response="executions/resumed",
+    errors=(400, 404),
+    example={"WaitingStageName": "review"},
+    answer_example={"Id": examples.RUN_ID, "Status": "Resumed"},
+)
+def resume_execution(request: Request) -> Document:
+    _found(request.path["id"], store.read(request.path["id"]))
+    # no operation of this engine makes a run wait yet, so no run is Waiting
+    raise NotWaitingError("Workflow status is not 'Waiting' or Current stage doesn't match the request")
+
+
+@routes.endpoint(
+    "POST",
+    "/workflow/execution/{id}/cancel",
+    summary="End a run that hasn't ended; again, it changes nothing",
+    request="executions/cancel_execution",
+    response="executions/execution_summary",
+    errors=(400, 404, 409),
+    example={"Reason": "wrong file"},
+    body_optional=True,
+    answer_example=examples.CANCELED,
+)
+def cancel_execution(request: Request) -> Document:
+    run = close.cancel(request.path["id"], request.body.get("Reason"), request.caller)
+    admit.look()
+    return named_summary(run, revisions.get(run.subject, run.workflow, run.revision))
+
+
+@routes.endpoint(
+    "DELETE",
+    "/workflow/execution/{id}",
+    summary="Delete a run that has ended",
+    response="executions/execution",
+    errors=(404, 409),
+    answer_example=examples.EXECUTION,
+)
+def delete_execution(request: Request) -> Document:
+    return removal.delete(request.path["id"])
+
+
+def _found(run_id: str, stored: Stored | None) -> Stored:
+    if stored is None:
+        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
+    return stored
+
+
+def _summaries(request: Request, purpose: str, listed: Listed) -> Answer:
+    return paging.page(request, purpose, listing.summaries(listed.runs), listed.position)

@@ -1,0 +1,94 @@
+"""What a request may be answered with instead of a result.
+
+MediawrightError
+  BadRequestError      400  the request is wrong: the message names the field
+  ForbiddenError       403  the caller may not do this
+  NotFoundError        404  no such name or id
+  ConflictError        409  the name is taken, the asset busy, the item locked
+  GoneError            410  what a cursor pointed at was deleted
+  TooLargeError        413  more than a request may carry
+  UnsupportedMediaType 415  the body isn't declared as JSON
+  UnavailableError     503  AWS throttles: try again after `Retry-After`
+
+The class names are the old engine's `Code` values.
+"""
+
+from __future__ import annotations
+
+
+class MediawrightError(Exception):
+    """A request that is refused: `str(error)` is the message its sender reads."""
+
+    status = 500
+
+    @property
+    def code(self) -> str:
+        """The `Code` of the answer."""
+        return type(self).__name__
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that the answer carries besides."""
+        return {}
+
+
+class BadRequestError(MediawrightError):
+    """The request is wrong; the message names the field."""
+
+    status = 400
+
+
+class ForbiddenError(MediawrightError):
+    """The caller may not do this."""
+
+    status = 403
+
+
+class NotFoundError(MediawrightError):
+    """There is nothing by this name or id."""
+
+    status = 404
+
+
+class ConflictError(MediawrightError):
+    """The request contradicts what is there."""
+
+    status = 409
+
+
+class GoneError(MediawrightError):
+    """What was asked for has been deleted meanwhile."""
+
+    status = 410
+
+
+class TooLargeError(MediawrightError):
+    """The body is larger than a request may be."""
+
+    status = 413
+
+
+class UnsupportedMediaType(MediawrightError):
+    """The body isn't declared as JSON."""
+
+    status = 415
+
+
+class UnavailableError(MediawrightError):
+    """AWS asks for patience."""
+
+    status = 503
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again, in seconds."""
+        return {"Retry-After": "5"}
+
+
+_SHOWN = 200
+
+
+def shown(value: object) -> str:
+    """A caller's value as a message may quote it: escaped and cut."""
+    text = ascii(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -1,0 +1,7 @@
+"""`python -m infrastructure.local`: the same as `python -m infrastructure.local.up`."""
+
+import sys
+
+from infrastructure.local.up import main
+
+sys.exit(main())

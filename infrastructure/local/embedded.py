@@ -1,0 +1,184 @@
+"""The embedded AWS: moto with all adapters in this process, and the engine's stack in it, both served by HTTP."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from infrastructure.local.api_events import HttpRequest
+from infrastructure.local.api_routes import Routes
+from infrastructure.local.api_server import ApiServer, Gateway, Refused
+from infrastructure.local.clock import CLOCK
+from infrastructure.local.signatures import KeyPair, KeyStore, SignatureRefused, SignedRequest, random_pair, verify
+from infrastructure.local.stack_functions import serve_functions
+
+PROJECT = Path(__file__).resolve().parents[2]
+REGION = "us-east-1"
+STACK = "mediawright"
+
+_ALONE = threading.Lock()
+
+
+class PortTaken(Exception):
+    """Another process listens there already."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is taken")
+        self.port = port
+
+
+class EmbeddedAws:
+    """A whole AWS account with the engine deployed. Use as a context manager; one at a time in a process.
+
+    Ports of 0 pick free ones. With `auth` every HTTP request must be signed by `credentials`.
+    Raises PortTaken when entered while a port is in use.
+    """
+
+    def __init__(
+        self,
+        port: int = 8000,
+        aws_port: int = 4566,
+        auth: bool = False,
+        speed: float = 1.0,
+        project: Path = PROJECT,
+        parameters: Mapping[str, str] | None = None,
+    ) -> None:
+        self.project = project
+        self.credentials = random_pair() if auth else KeyPair("test", "test")
+        self.outputs: dict[str, str] = {}
+        self.api_url = ""
+        self.aws_url = ""
+        self.ports = (port, aws_port)
+        self._keys = KeyStore(self.credentials) if auth else None
+        self._speed = speed
+        self._parameters = dict(parameters or {})
+        self._clients: dict[str, Any] = {}
+        self._client_lock = threading.Lock()
+        self._environment: dict[str, str] | None = None
+        self._running: list[Any] = []
+
+    def __enter__(self) -> EmbeddedAws:
+        if not _ALONE.acquire(blocking=False):
+            raise RuntimeError("an embedded AWS runs in this process already: one at a time")
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.stop()
+        finally:
+            _ALONE.release()
+
+    def _start(self) -> None:
+        api = self._listen(ApiServer, self.ports[0])
+        from infrastructure.local.aws_services import AwsServices, serve_aws  # moto: the slow part of the start
+
+        aws = self._listen(partial(serve_aws, keys=self._keys), self.ports[1])
+        self.api_url, self.aws_url = api.url, aws.url
+        self._prepare_environment()
+        _forget_settings()
+        CLOCK.speed = self._speed
+        services = self._services = AwsServices(self.aws_url, self.credentials, layers=(self.project,))
+        self._running.append(services)
+        from infrastructure.local.stack import deploy
+        from infrastructure.template.expand import expanded
+
+        template = expanded(self.project)
+        stack = deploy(template, self.client, self.api_url, STACK, self._parameters)
+        self.outputs = stack.outputs
+        in_process = os.environ.get("ENGINE_WORKERS") != "1"
+        api_function = serve_functions(stack, services.functions, self.project, in_process)
+        routes = Routes(template["Resources"]["RestAPI"]["Properties"]["Body"])
+        verifier = self._verify if self._keys else None
+        api.gateway = Gateway(routes, partial(services.functions.invoke, api_function), verifier)
+        aws.start()
+        api.start()
+
+    def _listen(self, make: Any, port: int) -> Any:
+        try:
+            server = make(port)
+        except OSError as error:
+            raise PortTaken(port) from error
+        self._running.append(server)
+        return server
+
+    def _prepare_environment(self) -> None:
+        """What boto3 reads in this process; set back by stop()."""
+        self._environment = dict(os.environ)
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(
+            AWS_ACCESS_KEY_ID=self.credentials.access_key,
+            AWS_SECRET_ACCESS_KEY=self.credentials.secret_key,
+            AWS_DEFAULT_REGION=REGION,
+            AWS_REGION=REGION,
+            AWS_ENDPOINT_URL_S3=self.aws_url,
+            AWS_EC2_METADATA_DISABLED="true",
+            # botocore would otherwise put the account into DynamoDB's host name.
+            AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",
+            AWS_CONFIG_FILE=os.devnull,
+            AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        )
+
+    def _verify(self, request: HttpRequest, stage: str) -> str:
+        headers = {name.lower(): value for name, value in request.headers}
+        signed = SignedRequest(request.method, request.path, request.query, headers, request.body)
+        if self._keys is None:
+            raise Refused(f"signatures are not checked on {stage}")
+        try:
+            return verify(signed, self._keys).access_key
+        except SignatureRefused as reason:
+            raise Refused(str(reason)) from reason
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service, in this process and without HTTP; one per service."""
+        import boto3
+
+        with self._client_lock:
+            if service not in self._clients:
+                self._clients[service] = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+            return self._clients[service]
+
+    def wait_idle(self, seconds: float = 30.0) -> None:
+        """Wait until no execution runs and no stream record or background invocation is under way.
+
+        Raises TimeoutError after so many seconds.
+        """
+        deadline = time.monotonic() + seconds
+        while busy := self._services.busy():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"still busy after {seconds} s: {busy}")
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        """End servers, workers and threads. Leaving the context does it; again is harmless."""
+        while self._running:
+            self._running.pop().stop()
+        if self._environment is not None:
+            os.environ.clear()
+            os.environ.update(self._environment)
+            self._environment = None
+        _forget_settings()
+
+
+def _forget_settings() -> None:
+    """Empty the engine's own caches, which know the stack that is gone."""
+    for name, module in list(sys.modules.items()):
+        if name == "app" or name.startswith("chalicelib"):
+            for member in list(vars(module).values()):
+                clear = getattr(member, "cache_clear", None)
+                if callable(clear):
+                    clear()

@@ -1,0 +1,78 @@
+"""What a rule's target receives, and how it gets there when it isn't a function."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import moto.events.utils as moto_utils
+import moto.sns.exceptions as moto_sns_exceptions
+import moto.sns.models as moto_sns
+from moto.stepfunctions.responses import get_backend as stepfunctions_backend
+
+from infrastructure.local.queues import send_to_queue
+
+_TEMPLATES: Any = moto_utils.EventTemplateParser
+_TOPICS: Any = moto_sns.sns_backends
+_NO_TOPIC: Any = moto_sns_exceptions.SNSNotFoundError
+_STEP_FUNCTIONS: Any = stepfunctions_backend
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+
+
+class Undeliverable(Exception):
+    """An event that can't be handed to its target; `code` as in EventBridge's dead letters."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def target_input(target: dict[str, Any], event: dict[str, Any]) -> str:
+    """The JSON text that a target gets: the event, or what its Input, InputPath or InputTransformer make of it."""
+    if target.get("Input") is not None:
+        return str(target["Input"])
+    if target.get("InputPath") is not None:
+        return json.dumps(_at_path(event, target["InputPath"]))
+    transformer = target.get("InputTransformer")
+    if transformer:
+        paths = transformer.get("InputPathsMap") or {}
+        template = transformer.get("InputTemplate")
+        return json.dumps(_TEMPLATES.parse(template, paths, {**event, "ingestion-time": event["time"]}))
+    return json.dumps(event)
+
+
+def _at_path(event: Any, path: str) -> Any:
+    """The value at a path such as `$.detail.names[0]`; null when it isn't there."""
+    value = event
+    for name, index in _STEP.findall(path.removeprefix("$")):
+        try:
+            value = value[name] if name else value[int(index)]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def send_to_service(service: str, target: dict[str, Any], text: str, event: dict[str, Any]) -> None:
+    """Hand the input to a queue, a topic or a state machine; raises Undeliverable."""
+    if service == "sqs":
+        group = (target.get("SqsParameters") or {}).get("MessageGroupId")
+        if not send_to_queue(target["Arn"], text, group=group):
+            raise Undeliverable("NO_RESOURCE", f"Queue not found: {target['Arn']}")
+    elif service == "sns":
+        _publish(target["Arn"], text)
+    elif service == "states":
+        _, _, _, region, account, *_ = target["Arn"].split(":")
+        _STEP_FUNCTIONS(account, region).start_execution(
+            state_machine_arn=target["Arn"], name=event["id"], execution_input=text
+        )
+    else:
+        raise Undeliverable("SDK_CLIENT_ERROR", f"The embedded AWS has no such target: {target['Arn']}")
+
+
+def _publish(topic_arn: str, text: str) -> None:
+    _, _, _, region, account, *_ = topic_arn.split(":")
+    try:
+        _TOPICS[account][region].publish(text, arn=topic_arn)
+    except _NO_TOPIC as error:
+        raise Undeliverable("NO_RESOURCE", f"Topic not found: {topic_arn}") from error

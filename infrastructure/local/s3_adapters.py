@@ -1,0 +1,54 @@
+"""Mends moto's S3: calls of this process at the embedded endpoint, and policies that ask for TLS."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import botocore.handlers
+import moto.core.models as moto_core
+import moto.iam.access_control as moto_policies
+import moto.s3.models as moto_s3
+
+_CORE: Any = moto_core
+_BUCKET: Any = moto_s3.FakeBucket
+_POLICIES: Any = moto_policies
+_HANDLERS: Any = botocore.handlers.BUILTIN_HANDLERS
+_endpoint: list[str] = []
+
+
+def install(endpoint_url: str) -> None:
+    """Patch moto and botocore, from now on with this endpoint; again is harmless.
+
+    This process's S3 clients must know the endpoint, because presigned URLs are made from it; their calls
+    still reach the backend without HTTP.
+    """
+    if not _endpoint:
+        _HANDLERS.insert(0, ("before-send.s3", _send))
+        _BUCKET.get_permission = _get_permission
+    _endpoint[:] = [urlsplit(endpoint_url).netloc]
+
+
+def _send(request: Any, **_: Any) -> Any:
+    parts = urlsplit(request.url)
+    if parts.netloc != _endpoint[0] or not _CORE.botocore_stubber.enabled:
+        return None
+    if hasattr(request.body, "read"):  # moto takes a file for an upload form
+        request.body = request.body.read()
+    request.url = urlunsplit(("https", "s3.amazonaws.com", parts.path, parts.query, ""))
+    return _CORE.botocore_stubber("before-send", request)
+
+
+def _get_permission(bucket: Any, action: str, resource: str) -> Any:
+    """moto takes a denial under a condition for one without; connections to this machine count as secure."""
+    if bucket.policy is None:
+        return _POLICIES.PermissionResult.NEUTRAL
+    policy = json.loads(bucket.policy)
+    policy["Statement"] = [entry for entry in policy["Statement"] if not _is_about_tls(entry)]
+    return _POLICIES.IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+def _is_about_tls(statement: dict[str, Any]) -> bool:
+    conditions = statement.get("Condition", {}).values()
+    return any(key.lower() == "aws:securetransport" for condition in conditions for key in condition)

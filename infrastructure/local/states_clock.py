@@ -1,0 +1,114 @@
+"""Waits, retries and machine timeouts by the embedded AWS's clock, and interruptible."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
+from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
+
+from infrastructure.local.clock import CLOCK
+
+_RetrierDecl: Any = retrier_decl.RetrierDecl
+_WaitFunction: Any = wait_function.WaitFunction
+
+
+class Timers:
+    """Calls due later, made by one thread however many there are. The calls must be short."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._cancelled: set[int] = set()
+        self._numbers = itertools.count()
+        self._running = False
+
+    @contextmanager
+    def after(self, seconds: float, call: Callable[[], None]) -> Iterator[None]:
+        """Make a call after some of AWS's seconds, unless the block has ended before."""
+        number = self._add(time.monotonic() + CLOCK.scaled(seconds), call)
+        try:
+            yield
+        finally:
+            self._cancel(number)
+
+    def _add(self, moment: float, call: Callable[[], None]) -> int:
+        with self._changed:
+            number = next(self._numbers)
+            heapq.heappush(self._due, (moment, number, call))
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._work, name="states-timers", daemon=True).start()
+            elif self._due[0][1] == number:
+                self._changed.notify()
+            return number
+
+    def _cancel(self, number: int) -> None:
+        with self._changed:
+            self._cancelled.add(number)
+            # A cancelled call holds its whole execution: don't let months of them pile up.
+            if len(self._cancelled) > 64:
+                self._due = [entry for entry in self._due if entry[1] not in self._cancelled]
+                heapq.heapify(self._due)
+                self._cancelled.clear()
+
+    def _work(self) -> None:
+        while True:
+            self._next()()
+
+    def _next(self) -> Callable[[], None]:
+        with self._changed:
+            while True:
+                wait = self._due[0][0] - time.monotonic() if self._due else None
+                if wait is not None and wait <= 0:
+                    _, number, call = heapq.heappop(self._due)
+                    if number not in self._cancelled:
+                        return call
+                    self._cancelled.discard(number)
+                    continue
+                self._changed.wait(None if wait is None else min(wait, threading.TIMEOUT_MAX))
+
+
+TIMERS = Timers()
+
+
+def _wait(_: Any, env: Any, wait_seconds: float) -> None:
+    if wait_seconds > 0:
+        CLOCK.sleep(wait_seconds, env.halted)
+
+
+def _pause(retrier: Any, env: Any) -> float:
+    retrier.interval_seconds.eval(env=env)
+    retrier.backoff_rate.eval(env=env)
+    retrier.max_delay_seconds.eval(env=env)
+    retrier.jitter_strategy.eval(env=env)
+    return float(env.stack.pop())
+
+
+def _retry(self: Any, env: Any) -> None:
+    self.error_equals.eval(env)
+    if not env.stack.pop():
+        env.stack.append(RetrierOutcome.Skipped)
+        return
+    self.max_attempts.eval(env=env)
+    if env.stack.pop() == MaxAttemptsOutcome.EXHAUSTED:
+        env.stack.append(RetrierOutcome.Failed)
+        return
+    CLOCK.sleep(_pause(self, env), env.halted)
+    env.stack.append(RetrierOutcome.Executed)
+
+
+@cache
+def install() -> None:
+    """Make Wait states and retries sleep by `CLOCK` and wake at once when their execution ends."""
+    _WaitFunction._wait_interval = _wait
+    _RetrierDecl._eval_body = _retry

@@ -1,0 +1,1 @@
+"""Operators that work on video, audio, images and text with PyAV, Pillow and pymediainfo: one zip archive."""

@@ -1,0 +1,107 @@
+"""Opening video and audio that strangers sent: known formats only, no other file and no address, bounded pictures.
+
+libavformat's playlist formats open what they name; they are not on the list, and only the file protocol is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Generic, TypeVar, cast
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from mediawright import InvalidInput
+from operators.media.deadline import Deadline
+
+DEMUXERS = (
+    "aac", "ac3", "aiff", "amr", "asf", "avi", "eac3", "flac", "flv", "gif", "h264", "hevc", "m4v", "matroska",
+    "mov", "mp3", "mpeg", "mpegts", "mpegvideo", "mxf", "obu", "ogg", "w64", "wav", "webm", "wv",
+)  # fmt: skip
+MAX_FRAME_PIXELS = 8192 * 8192
+Frame = TypeVar("Frame", VideoFrame, AudioFrame)
+_REFUSALS = (
+    av.error.InvalidDataError,
+    av.error.ArgumentError,
+    av.error.DecoderNotFoundError,
+    av.error.DemuxerNotFoundError,
+    av.error.EOFError,
+    av.error.PatchWelcomeError,
+)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """Open a file for reading. Raises InvalidInput for what is no video or audio of a known format, also later on."""
+    options = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
+    try:
+        with av.open(f"file:{path}", mode="r", options=options, metadata_errors="replace") as container:
+            yield container
+    except _REFUSALS as refusal:
+        raise InvalidInput(f"the file is no video or audio that can be decoded: {refusal.strerror}") from refusal
+
+
+def video_stream(container: InputContainer) -> VideoStream:
+    """Return the first moving picture; attached cover pictures don't count. Raises InvalidInput."""
+    for stream in container.streams.video:
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return _bounded(stream)
+    raise InvalidInput("the file has no video stream")
+
+
+def audio_streams(container: InputContainer) -> list[AudioStream]:
+    """Return the audio streams that a decoder is at hand for."""
+    return [stream for stream in container.streams.audio if stream.codec_context is not None]
+
+
+def audio_stream(container: InputContainer) -> AudioStream:
+    """Return the first audio stream. Raises InvalidInput."""
+    streams = audio_streams(container)
+    if not streams:
+        raise InvalidInput("the file has no audio stream")
+    return streams[0]
+
+
+def duration(container: InputContainer) -> float | None:
+    """Return what the container says of its length, in seconds."""
+    return None if container.duration is None else container.duration / av.time_base
+
+
+def start(stream: VideoStream | AudioStream) -> float:
+    """Return the time stamp at which a stream begins, in seconds."""
+    if stream.start_time is None or stream.time_base is None:
+        return 0.0
+    return float(stream.start_time * stream.time_base)
+
+
+class Decoder(Generic[Frame]):
+    """Decodes one stream and goes on after damaged packets, which it counts in `damaged`."""
+
+    def __init__(self, container: InputContainer, stream: VideoStream | AudioStream, deadline: Deadline) -> None:
+        self.damaged = 0
+        self._container = container
+        self._stream = stream
+        self._deadline = deadline
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the frames from where the container stands."""
+        for packet in self._container.demux(self._stream):
+            self._deadline.check()
+            try:
+                yield from cast("list[Frame]", packet.decode())
+            except av.error.InvalidDataError:
+                self.damaged += 1
+
+
+def _bounded(stream: VideoStream) -> VideoStream:
+    if stream.width * stream.height > MAX_FRAME_PIXELS:
+        raise InvalidInput(f"pictures of {stream.width} x {stream.height} are more than {MAX_FRAME_PIXELS} pixels")
+    stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
+    stream.thread_type = "AUTO"
+    return stream

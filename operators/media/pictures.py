@@ -1,0 +1,75 @@
+"""Opening pictures that strangers sent: known formats only, bounded pixels, faults named."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mediawright import InvalidInput
+
+FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+"""Pillow's names. Not EPS or PDF, which start other programs."""
+MAX_PIXELS = 120_000_000
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+_FAULTS = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """Open a picture without decoding its pixels. Raises InvalidInput."""
+    with _open(path) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise InvalidInput(f"{image.width} x {image.height} are more than the {MAX_PIXELS} pixels allowed")
+        yield image
+
+
+def decoded(image: Image.Image) -> Image.Image:
+    """Return the first picture, decoded and upright as its EXIF orientation says. Raises InvalidInput."""
+    try:
+        image.load()
+        return ImageOps.exif_transpose(image)
+    except _FAULTS as fault:
+        raise InvalidInput(f"the picture cannot be decoded: {fault}") from fault
+
+
+def has_alpha(image: Image.Image) -> bool:
+    """Say whether a picture has transparency, in a channel or as a colour."""
+    return image.has_transparency_data
+
+
+def plain(image: Image.Image) -> Image.Image:
+    """Return a picture in 8 bits a channel: L, RGB or RGBA; 16 bits are scaled, where Pillow would cut them off."""
+    if image.mode.startswith("I;16"):
+        return image.point(lambda value: value / 256, "L")
+    if image.mode in ("I", "F"):
+        return image.point(lambda value: value / 256).convert("L")
+    if has_alpha(image):
+        return image.convert("RGBA")
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def flattened(image: Image.Image, background: str) -> Image.Image:
+    """Return a picture as RGB, its transparency laid over a background colour."""
+    image = plain(image)
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    ground = Image.new("RGBA", image.size, background)
+    return Image.alpha_composite(ground, image).convert("RGB")
+
+
+def _open(path: Path) -> Image.Image:
+    """Pillow's own bound on pixels only warns at first; here both the warning and the error refuse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return Image.open(path, formats=FORMATS)
+    except UnidentifiedImageError:
+        raise InvalidInput("the file is no picture of a known format") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise InvalidInput(f"the picture has more than the {MAX_PIXELS} pixels allowed") from None
+    except _FAULTS as fault:
+        raise InvalidInput(f"the picture cannot be read: {fault}") from fault

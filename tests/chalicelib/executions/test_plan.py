@@ -1,0 +1,108 @@
+"""What each operation is to do, and which run configurations are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.definitions.stage_input import Globals
+from chalicelib.executions import plan
+from chalicelib.web.errors import BadRequestError
+from tests.chalicelib.executions.conftest import operation, revision, stage
+
+VIDEO: Globals = {"Media": {"Video": {"S3Bucket": "b", "S3Key": "k"}}, "MetaData": {}}
+SCHEMA = {"type": "object", "properties": {"Every": {"type": "number", "exclusiveMinimum": 0}}}
+FLOW = revision(
+    stage("first", operation("a", configuration_schema=SCHEMA), operation("b")), stage("last", operation("c"))
+)
+
+
+def test_the_event_is_the_old_engines() -> None:
+    made = plan.stage_input("run", "asset", FLOW.stages[0], {"first": {"a": {"Every": 0.1}}}, VIDEO)
+
+    assert made["Input"] == VIDEO
+    assert made["Plan"]["o1"] == {
+        "Do": "run",
+        "Event": {
+            "Name": "a",
+            "AssetId": "asset",
+            "WorkflowExecutionId": "run",
+            "Configuration": {"MediaType": "Video", "Enabled": True, "Every": 0.1},
+            "Status": "Started",
+            "MetaData": {},
+            "Media": {},
+        },
+        "TimeoutSeconds": 900,
+        "PollMaxSeconds": 60,
+    }
+
+
+@pytest.mark.parametrize(
+    ("configuration", "wanted"),
+    [
+        ({"MediaType": "Video", "Enabled": True}, True),
+        ({"MediaType": "Video", "Enabled": False}, False),
+        ({"MediaType": "Audio", "Enabled": True}, False),
+        ({"MediaType": "MetadataOnly", "Enabled": True}, True),
+        ({"MediaType": "MetadataOnly", "Enabled": False}, False),
+    ],
+)
+def test_an_operation_runs_when_enabled_and_its_medium_is_there(configuration: dict[str, Any], wanted: bool) -> None:
+    assert plan.is_wanted(configuration, VIDEO) is wanted
+
+
+def test_both_spellings_of_an_override_mean_the_same() -> None:
+    plain = {"first": {"a": {"Every": 2}}}
+
+    assert (
+        plan.normalised(FLOW, plain) == plan.normalised(FLOW, {"first": {"Operations": {"a": {"Every": 2}}}}) == plain
+    )
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        ({"nowhere": {}}, "Invalid stage found in Configuration 'nowhere'"),
+        ({"first": {"x": {}}}, "Configuration.first: Invalid operation 'x'"),
+        ({"first": 3}, "Configuration.first: an object of operations is expected"),
+        ({"first": {"Operations": None}}, "Configuration.first.Operations: an object"),
+        ({"first": {"a": None}}, "Configuration.first.a: an object is expected"),
+        ({"first": {"a\n{% 1 %}": {}}}, r"Invalid operation 'a\n{% 1 %}'"),
+    ],
+)
+def test_an_override_of_nothing_known_is_refused(configuration: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadRequestError) as refusal:
+        plan.normalised(FLOW, configuration)
+
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"Enabled": "true"}, "Configuration.first.a.Enabled: "),
+        ({"Enabled": None}, "Configuration.first.a.Enabled: "),
+        ({"MediaType": ""}, "Configuration.first.a.MediaType: "),
+        ({"Text": "x" * 70_000}, "a stage may have 64000"),
+        ({"Every": -1}, "Configuration.first.a.Every: "),
+        ({"Every": "often"}, "Configuration.first.a.Every: 'often' is not of type number"),
+    ],
+)
+def test_a_merged_configuration_must_suit_its_operation(members: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadRequestError) as refusal:
+        plan.check_override(FLOW, {"first": {"a": members}})
+
+    assert words in str(refusal.value)
+
+
+def test_globals_beyond_what_travels_name_their_largest_members() -> None:
+    large: Globals = {"Media": {}, "MetaData": {"subtitles": "x" * 190_000, "small": 1}}
+
+    with pytest.raises(plan.TooLargeToCarry, match=r"'subtitles' \(190002 bytes\).*data plane"):
+        plan.stage_input("run", "asset", FLOW.stages[0], {}, large)
+
+
+def test_a_configuration_beyond_what_travels_is_refused() -> None:
+    with pytest.raises(plan.TooLargeToCarry, match="with the configuration of its operations"):
+        plan.stage_input("run", "asset", FLOW.stages[0], {"first": {"a": {"Text": "x" * 255_000}}}, VIDEO)

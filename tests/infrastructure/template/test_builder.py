@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infrastructure.template.builder import TemplateError, build
+from tests.infrastructure import sample_project
+
+Template = dict[str, Any]
+ENGINE = ["APIHandler", *sample_project.FUNCTIONS]
+
+
+def of_type(template: Template, kind: str) -> dict[str, Any]:
+    return {name: entry for name, entry in template["Resources"].items() if entry["Type"] == kind}
+
+
+def statements(template: Template, role: str) -> dict[str, Any]:
+    """A role's statements by Sid, those under a condition included."""
+    found = {}
+    for policy in template["Resources"][role]["Properties"]["Policies"]:
+        for entry in policy["PolicyDocument"]["Statement"]:
+            statement = entry["Fn::If"][1] if "Fn::If" in entry else entry
+            found[statement["Sid"]] = statement
+    return found
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_every_engine_function_has_a_role_of_its_own(template: Template) -> None:
+    roles = [template["Resources"][name]["Properties"]["Role"]["Fn::GetAtt"][0] for name in ENGINE]
+
+    assert roles == [f"{name}Role" for name in ENGINE]
+    assert set(of_type(template, "AWS::IAM::Role")) == {*roles, "WorkflowRole", "MediaOperatorRole"}
+
+
+def test_no_role_has_a_wildcard_action(template: Template) -> None:
+    for role in of_type(template, "AWS::IAM::Role"):
+        for statement in statements(template, role).values():
+            assert not [action for action in listed(statement["Action"]) if "*" in action]
+
+
+def test_a_star_resource_stands_only_where_aws_has_no_arn(template: Template) -> None:
+    stars = {
+        (role, sid)
+        for role in of_type(template, "AWS::IAM::Role")
+        for sid, statement in statements(template, role).items()
+        if "*" in listed(statement["Resource"])
+    }
+
+    assert stars == {("WorkflowRole", "LogDelivery"), ("SweepRole", "ListMachines")}
+
+
+def test_the_workflow_role_is_the_only_one_that_can_be_passed_and_only_to_step_functions(template: Template) -> None:
+    passing = {
+        role: statement
+        for role in of_type(template, "AWS::IAM::Role")
+        for statement in statements(template, role).values()
+        if "iam:PassRole" in listed(statement["Action"])
+    }
+
+    assert list(passing) == ["APIHandlerRole"]
+    assert passing["APIHandlerRole"]["Resource"] == {"Fn::GetAtt": ["WorkflowRole", "Arn"]}
+    assert passing["APIHandlerRole"]["Condition"] == {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
+
+
+def test_the_workflow_role_trusts_only_this_stacks_machines(template: Template) -> None:
+    trust = template["Resources"]["WorkflowRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert [statement["Principal"] for statement in trust] == [{"Service": "states.amazonaws.com"}]
+    condition = trust[0]["Condition"]
+    assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert condition["ArnLike"]["aws:SourceArn"]["Fn::Sub"][0].endswith(":stateMachine:*-${ShortUuid}-*")
+
+
+def test_the_workflow_role_invokes_by_tag_by_list_and_stage_completion(template: Template) -> None:
+    found = statements(template, "WorkflowRole")
+
+    assert found["TaggedFunctions"]["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/mediawright": {"Ref": "AWS::StackName"}}
+    }
+    assert found["ListedFunctions"]["Resource"] == {"Ref": "OperatorFunctionArns"}
+    assert found["StageCompletion"]["Resource"]["Fn::Sub"][0].endswith(
+        "function:mediawright-${ShortUuid}-StageCompletion"
+    )
+    function = template["Resources"]["StageCompletion"]["Properties"]["FunctionName"]
+    assert function["Fn::Sub"][0] == "mediawright-${ShortUuid}-StageCompletion"
+
+
+def test_the_api_may_set_only_its_own_tag(template: Template) -> None:
+    tagging = statements(template, "APIHandlerRole")["TagFunctions"]
+
+    assert tagging["Action"] == "lambda:TagResource"
+    assert tagging["Condition"] == {
+        "StringEquals": {"aws:RequestTag/mediawright": {"Ref": "AWS::StackName"}},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["mediawright"]},
+    }
+
+
+def test_the_data_plane_function_reaches_assets_and_the_cursor_key_only(template: Template) -> None:
+    granted = statements(template, "DataPlaneHandlerRole")
+    cursor_key = granted.pop("CursorKey")
+    text = json.dumps(granted)
+
+    assert cursor_key["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["secret"]}}
+    assert "AssetsTable" in text
+    assert "DataBucket" in text
+    for other in ("ExecutionsTable", "DefinitionsTable", "SystemTable", "states:", "lambda:", "iam:"):
+        assert other not in text
+
+
+def test_all_engine_functions_have_one_environment_and_operators_have_none_of_it(template: Template) -> None:
+    environments = [template["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ENGINE]
+
+    assert all(environment == environments[0] for environment in environments)
+    assert " ".join(sorted(environments[0])) == (
+        "ASSETS_TABLE DATA_BUCKET DEFINITIONS_TABLE EXECUTIONS_TABLE EXTERNAL_BUCKET_ARN FRAMEWORK_VERSION "
+        "MAX_CONCURRENT_WORKFLOWS OPERATOR_FUNCTION_ARNS OPERATOR_GRANTS STACK_NAME STACK_SHORT_UUID "
+        "STAGE_COMPLETION_ARN STEP_FUNCTION_LOG_GROUP_ARN SYSTEM_TABLE WORKFLOW_ROLE_ARN"
+    )
+    operator = template["Resources"]["OperatorSomeThing"]["Properties"]
+    assert operator["Environment"]["Variables"] == {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}
+
+
+def test_the_scheduler_reads_the_stream_with_three_filters_and_gives_up_into_a_queue(template: Template) -> None:
+    mappings = of_type(template, "AWS::Lambda::EventSourceMapping")
+    assert list(mappings) == ["SchedulerMapping"]
+    properties = mappings["SchedulerMapping"]["Properties"]
+
+    patterns = [json.loads(entry["Pattern"]) for entry in properties.pop("FilterCriteria")["Filters"]]
+
+    assert patterns == [
+        {"eventName": ["INSERT"], "dynamodb": {"Keys": {"Id": {"S": ["queue"]}}}},
+        {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"Part": {"S": [{"prefix": "slot#"}]}}}},
+        {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"Part": {"S": ["pool"]}}}},
+    ]
+    assert properties == {
+        "FunctionName": {"Ref": "Scheduler"},
+        "EventSourceArn": {"Fn::GetAtt": ["ExecutionsTable", "StreamArn"]},
+        "StartingPosition": "TRIM_HORIZON",
+        "BatchSize": 100,
+        "MaximumBatchingWindowInSeconds": 0,
+        "ParallelizationFactor": 1,
+        "BisectBatchOnFunctionError": True,
+        "MaximumRetryAttempts": 5,
+        "MaximumRecordAgeInSeconds": 600,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["SchedulerDeadLetters", "Arn"]}}},
+    }
+
+
+def test_the_status_rule_sees_only_this_stacks_machines_that_did_not_succeed(template: Template) -> None:
+    rule = template["Resources"]["StatusChangeRule"]["Properties"]
+
+    assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
+    [machine] = rule["EventPattern"]["detail"]["stateMachineArn"]
+    assert machine["wildcard"]["Fn::Sub"][0] == "*:stateMachine:*-${ShortUuid}-*"
+    [target] = rule["Targets"]
+    assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] == 3600
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["StatusChangeDeadLetters", "Arn"]}}
+
+
+def test_nothing_is_scheduled_more_often_than_every_five_minutes(template: Template) -> None:
+    rules = of_type(template, "AWS::Events::Rule").values()
+
+    assert [
+        rule["Properties"]["ScheduleExpression"] for rule in rules if "ScheduleExpression" in rule["Properties"]
+    ] == ["rate(5 minutes)"]
+
+
+def test_no_function_reserves_concurrency(template: Template) -> None:
+    for function in of_type(template, "AWS::Serverless::Function").values():
+        assert "ReservedConcurrentExecutions" not in function["Properties"]
+
+
+def test_tables_are_on_demand_recoverable_and_protected_by_parameter(template: Template) -> None:
+    tables = of_type(template, "AWS::DynamoDB::Table")
+
+    assert set(tables) == {"DefinitionsTable", "ExecutionsTable", "AssetsTable", "SystemTable"}
+    for table in tables.values():
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+        properties = table["Properties"]
+        assert properties["BillingMode"] == "PAY_PER_REQUEST"
+        assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["ProtectsTables", True, False]}
+
+
+def test_indexes_of_executions_carry_immutable_attributes_only(template: Template) -> None:
+    indexes = template["Resources"]["ExecutionsTable"]["Properties"]["GlobalSecondaryIndexes"]
+
+    carried = {
+        index["IndexName"]: {key["AttributeName"] for key in index["KeySchema"]}
+        | set(index["Projection"]["NonKeyAttributes"])
+        for index in indexes
+    }
+    assert carried == {
+        "by-time": {"Month", "Created", "AssetId", "Workflow"},
+        "by-asset": {"AssetId", "Created", "Workflow"},
+        "by-workflow": {"Workflow", "Created", "AssetId"},
+        "by-status": {"StatusMonth", "Created", "AssetId", "Workflow"},
+    }
+
+
+def test_every_route_but_the_root_needs_a_signature(template: Template) -> None:
+    paths = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+
+    unsigned = {
+        (method, path)
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if method != "options" and not operation.get("security")
+    }
+    assert unsigned == {("get", "/")}
+
+
+def test_outputs_have_the_old_engines_names_and_exports(template: Template) -> None:
+    exports = {
+        name: output["Export"]["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}:")
+        for name, output in template["Outputs"].items()
+    }
+
+    old = {"WorkflowApiEndpoint", "DataplaneApiEndpoint", "DataplaneBucket", "DataPlaneHandlerArn", "Version"}
+    assert all(exports[name] == name for name in old | {"MieSNSTopic", "MieSQSQueue"})
+    assert exports["WorkflowApiRestID"] == "WorkflowApiId"
+    assert exports["DataplaneApiRestID"] == "DataplaneApiId"
+
+
+def test_a_short_uuid_marks_every_place_that_needs_it(template: Template) -> None:
+    value = template["Outputs"]["ShortUuid"]["Value"]
+
+    assert value["Fn::If"][0] == "DerivesShortUuid"
+    assert "Fn::Sub" not in json.dumps(value)
+    assert template["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]["STACK_SHORT_UUID"] == value
+
+
+def test_a_function_without_a_role_is_named(tmp_path: Path) -> None:
+    project = sample_project.write(tmp_path, {**sample_project.FUNCTIONS, "Stranger": "stranger"})
+
+    with pytest.raises(TemplateError, match="declares Stranger"):
+        build(project)
+
+
+def test_a_role_without_a_function_is_named(tmp_path: Path) -> None:
+    functions = {name: code for name, code in sample_project.FUNCTIONS.items() if name != "Sweep"}
+    project = sample_project.write(tmp_path, functions)
+
+    with pytest.raises(TemplateError, match="lays over Sweep"):
+        build(project)
