@@ -9,6 +9,7 @@ from chalice.app import Chalice
 from chalicelib.assets.routes import routes as assets
 from chalicelib.definitions import live
 from chalicelib.definitions.routes import routes as definitions
+from chalicelib.executions import close, listing
 from chalicelib.executions.routes import routes as executions
 from chalicelib.system.routes import routes as system
 from chalicelib.web.docs import routes as docs
@@ -18,19 +19,7 @@ for room in (system, definitions, executions, assets, docs):
     app.register_blueprint(room)
 
 
-def _live_runs(workflow: str) -> list[str]:
-    from chalicelib.executions.listing import live_runs
-
-    return live_runs(workflow)
-
-
-def _cancel(run_id: str) -> None:
-    from chalicelib.executions.close import cancel
-
-    cancel(run_id, "the workflow was deleted", "engine")
-
-
-live.register(_live_runs, _cancel)
+live.register(listing.live_runs, close.cancel_with_workflow)
 
 
 @app.lambda_function(name="DataPlaneHandler")

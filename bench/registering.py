@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from bench.shape import Bench, engine
 from bench.table import Row
-from infrastructure.local.meter import METER
 
 _OPERATIONS = 200
 _WORKFLOWS = 50
@@ -17,18 +16,18 @@ def rows() -> Iterator[Row]:
     """200 operations, 50 workflows, and the same workflows again unchanged."""
     with engine() as bench:
         arn = bench.aws.client("lambda").get_function(FunctionName="bench-noop")["Configuration"]["FunctionArn"]
-        METER.reset()
         begin = time.perf_counter()
         for number in range(_OPERATIONS):
             bench.register(f"op-{number}", arn)
         yield Row("registering 200 operations", time.perf_counter() - begin, "s")
+        before = _machines(bench)
         for number in range(_WORKFLOWS):
             _workflow(bench, number)
-        yield Row("machines made for 50 workflows of a stage each", _machines(), "", 2 * _WORKFLOWS)
-        METER.reset()
+        made = _machines(bench)
+        yield Row("machines for 50 workflows of a new stage each", len(made - before), "", 2 * _WORKFLOWS)
         for number in range(_WORKFLOWS):
             bench.http.put("workflow", json=_document(number)).raise_for_status()
-        yield Row("machines made for 50 unchanged updates", _machines(), "", 0)
+        yield Row("machines made for 50 unchanged updates", len(_machines(bench) - made), "", 0)
 
 
 def _workflow(bench: Bench, number: int) -> None:
@@ -41,5 +40,6 @@ def _document(number: int) -> dict[str, object]:
     return {"Name": f"flow-{number}", "StartAt": f"stage-{number}", "Stages": {f"stage-{number}": {"End": True}}}
 
 
-def _machines() -> float:
-    return METER.snapshot().get("states.CreateStateMachine", 0)
+def _machines(bench: Bench) -> set[str]:
+    pages = bench.aws.client("stepfunctions").get_paginator("list_state_machines").paginate()
+    return {machine["stateMachineArn"] for page in pages for machine in page["stateMachines"]}

@@ -58,6 +58,14 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
     raise transaction.StillContended(f"run {run_id} kept moving while it was canceled")
 
 
+def cancel_with_workflow(run_id: str) -> None:
+    """Cancel a run whose workflow is deleted by force; one that ended meanwhile is left as it is."""
+    try:
+        cancel(run_id, "the workflow was deleted", "engine")
+    except (EndedExecutionError, UnknownExecutionError):
+        return
+
+
 def _read_again(run_id: str) -> Stored:
     stored = store.read(run_id)
     if stored is None:

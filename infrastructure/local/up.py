@@ -67,32 +67,22 @@ def _engine(project: Path) -> EmbeddedAws:
 
 def _welcome(engine: EmbeddedAws) -> str:
     keys = f"AWS_ACCESS_KEY_ID={engine.credentials.access_key} AWS_SECRET_ACCESS_KEY={engine.credentials.secret_key}"
-    curl = f"{_tool('awscurl')} --service execute-api --region us-east-1"
-    json_post = "-X POST -H 'Content-Type: application/json' -d"
-    body = """'{"Name": "MaxConcurrentWorkflows", "Value": 10}'"""
-    client = f"boto3.client('cloudformation', 'us-east-1', endpoint_url='{engine.aws_url}')"
-    describe = f"import boto3; print(*{client}.describe_stacks()['Stacks'][0]['Outputs'], sep='\\n')"
+    curl = ".venv/bin/awscurl --service execute-api --region us-east-1"
+    cap = """'{"Name": "MaxConcurrentWorkflows", "Value": 10}'"""
+    find = f"boto3.client('cloudformation', endpoint_url='{engine.aws_url}').describe_stacks()"
     return f"""
-  API   {engine.api_url}
-  AWS   {engine.aws_url}  (for any AWS client as --endpoint-url, Region us-east-1)
+  API   {engine.api_url}   (its description: {engine.api_url}docs)
+  AWS   {engine.aws_url}   (any AWS client: AWS_ENDPOINT_URL, Region us-east-1)
 
-Try, in another terminal:
+Try, in another terminal, in this folder:
 
-  export {keys}
-  {curl} {engine.api_url}version
-  {curl} {json_post} {body} {engine.api_url}system/configuration
-  {_tool("python")} -c "{describe}"
+  export {keys} AWS_DEFAULT_REGION=us-east-1
+  .venv/bin/mediawright --endpoint {engine.api_url} version
+  {curl} -X POST -d {cap} {engine.api_url}system/configuration
+  .venv/bin/python -c "import boto3; print({find}['Stacks'][0]['Outputs'])"
 
 Ctrl-C ends it.
 """
-
-
-def _tool(name: str) -> str:
-    """A command of this virtual environment as it is typed from here."""
-    path = Path(sys.executable).parent / name
-    if not path.exists():
-        return name
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 if __name__ == "__main__":
