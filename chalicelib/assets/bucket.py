@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from itertools import islice
 from typing import Any
 
+from chalicelib.aws import objects
 from chalicelib.aws.clients import client
 from chalicelib.aws.settings import settings
 from chalicelib.web.errors import UnavailableError
@@ -54,17 +54,20 @@ def take_back(key: str, version: str | None) -> None:
 
 def delete_all(prefix: str) -> Iterator[int]:
     """Delete all objects below a prefix and all their versions, some a step; answers how many a step took."""
-    # lists anew after every step, since a listing that continues at a deleted version may end early
-    while batch := list(islice(_versions(prefix), _BATCH)):
-        _delete(batch)
-        yield len(batch)
+    try:
+        yield from objects.delete_under(prefix)
+    except objects.DeletionIncomplete as error:
+        raise UnavailableError(f"S3: {error}; repeat the request") from error
 
 
 def delete_keys(prefix: str, keys: Set[str]) -> None:
     """Delete those of the objects below a prefix that have one of the keys, with all their versions."""
-    found = [version for version in _versions(prefix) if version[0] in keys]
-    for start in range(0, len(found), _BATCH):
-        _delete(found[start : start + _BATCH])
+    found = [version for version in objects.versions(prefix) if version[0] in keys]
+    try:
+        for start in range(0, len(found), _BATCH):
+            objects.delete_versions(found[start : start + _BATCH])
+    except objects.DeletionIncomplete as error:
+        raise UnavailableError(f"S3: {error}; repeat the request") from error
 
 
 def presigned_post(bucket: str, key: str) -> dict[str, Any]:
@@ -81,19 +84,6 @@ def presigned_get(bucket: str, key: str) -> str:
         "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=URL_SECONDS
     )
     return url
-
-
-def _versions(prefix: str) -> Iterator[tuple[str, str]]:
-    for page in client("s3").get_paginator("list_object_versions").paginate(Bucket=_bucket(), Prefix=prefix):
-        for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-            yield entry["Key"], entry["VersionId"]
-
-
-def _delete(versions: list[tuple[str, str]]) -> None:
-    objects = [{"Key": key, "VersionId": version} for key, version in versions]
-    answer = client("s3").delete_objects(Bucket=_bucket(), Delete={"Objects": objects, "Quiet": True})
-    if answer.get("Errors"):
-        raise UnavailableError(f"S3 did not delete {len(answer['Errors'])} objects; repeat the request")
 
 
 def _bucket() -> str:

@@ -183,9 +183,11 @@ def delete_asset(asset_id: str) -> None:
 def _busy(asset_id: str) -> Callable[[], Exception]:
     def refusal() -> Exception:
         item = _item(asset_id)
-        if item is None or "ActiveRun" not in item:
+        if item is None or "MediaType" not in item or "Deleting" in item:
             return unknown(asset_id)
-        return ConflictError(f"Asset {asset_id} is in use by execution {item['ActiveRun']}")
+        # the run that refused us may have ended since
+        holder = f" by execution {item['ActiveRun']}" if "ActiveRun" in item else ", or was a moment ago; try again"
+        return ConflictError(f"Asset {asset_id} is in use{holder}")
 
     return refusal
 

@@ -15,8 +15,8 @@ def _config() -> Any:
 
     return Config(
         connect_timeout=3,
-        read_timeout=20,
-        retries={"mode": "standard", "max_attempts": 4},
+        read_timeout=6,
+        retries={"mode": "standard", "max_attempts": 3},
         max_pool_connections=32,
         user_agent_extra="mediawright",
     )

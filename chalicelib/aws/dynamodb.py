@@ -10,11 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.aws import clock
 from chalicelib.aws.clients import client
 
 Value = str | int | bool | list[str]
 Item = dict[str, Any]
 Key = dict[str, str]
+
+
+_BATCH_TRIES = 8
+
+
+class Throttled(Exception):
+    """DynamoDB keeps leaving a part of a batch unread."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +95,23 @@ def batch_get(table: str, keys: Sequence[Key], *, consistent: bool = True) -> li
         wanted: dict[str, Any] = {
             table: {"Keys": [typed_item(key) for key in keys[start : start + 100]], "ConsistentRead": consistent}
         }
-        while wanted:
-            answer = client("dynamodb").batch_get_item(RequestItems=wanted)
-            found += [plain_item(item) for item in answer["Responses"].get(table, [])]
-            wanted = answer.get("UnprocessedKeys") or {}
+        found += _batch(table, wanted)
     names = list(keys[0]) if keys else []
     by_key = {tuple(item[name] for name in names): item for item in found}
     order = [tuple(key[name] for name in names) for key in keys]
     return [by_key[key] for key in order if key in by_key]
+
+
+def _batch(table: str, wanted: dict[str, Any]) -> list[Item]:
+    found: list[Item] = []
+    for attempt in range(_BATCH_TRIES):
+        answer = client("dynamodb").batch_get_item(RequestItems=wanted)
+        found += [plain_item(item) for item in answer["Responses"].get(table, [])]
+        wanted = answer.get("UnprocessedKeys") or {}
+        if not wanted:
+            return found
+        clock.sleep(clock.jitter(min(1.0, 0.05 * 2**attempt)))
+    raise Throttled(f"{table} left keys of a batch unread {_BATCH_TRIES} times")
 
 
 def query_page(

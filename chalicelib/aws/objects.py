@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from chalicelib.aws.clients import client
@@ -12,6 +14,7 @@ class DeletionIncomplete(Exception):
     """S3 refused to delete some objects; asking again continues."""
 
 
+_BATCH = 1000
 INLINE_BYTES = 32_768
 """Text up to this many bytes stays in its DynamoDB item; beyond, it rides in the bucket (a transactional write
 costs 2 units a KB)."""
@@ -38,11 +41,11 @@ def _read(bucket: str, key: str) -> bytes:
 def head(bucket: str, key: str) -> dict[str, Any] | None:
     """What S3 says of an object; None when there is no such object or bucket. A refusal (403) answers an empty dict:
     without the right to list, S3 doesn't tell whether the object exists."""
-    from botocore.exceptions import ClientError, ParamValidationError
+    from botocore.exceptions import ClientError, EndpointResolutionError, ParamValidationError
 
     try:
         answer: dict[str, Any] = client("s3").head_object(Bucket=bucket, Key=key)
-    except ParamValidationError:
+    except (ParamValidationError, EndpointResolutionError):
         return None
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
@@ -62,16 +65,25 @@ def carried(text: str, key: str) -> dict[str, str]:
     return {"Ref": key}
 
 
-def delete_under(prefix: str) -> int:
-    """Delete every object and version under a prefix of the data bucket; answers how many."""
-    bucket, deleted = settings().data_bucket, 0
-    pages = client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-    for page in pages:
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        keys = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found]
-        if keys:
-            answer = client("s3").delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-            if answer.get("Errors"):
-                raise DeletionIncomplete(f"{len(answer['Errors'])} objects under {prefix} could not be deleted")
-        deleted += len(keys)
-    return deleted
+def delete_under(prefix: str) -> Iterator[int]:
+    """Delete every object under a prefix of the data bucket with all its versions; answers how many a step took."""
+    # lists anew after every step, since a listing that continues at a deleted version may end early
+    while batch := list(islice(versions(prefix), _BATCH)):
+        delete_versions(batch)
+        yield len(batch)
+
+
+def delete_versions(batch: list[tuple[str, str]]) -> None:
+    """Delete up to 1,000 versions, each as (key, version id); raises DeletionIncomplete when S3 refuses some."""
+    entries = [{"Key": key, "VersionId": version} for key, version in batch]
+    answer = client("s3").delete_objects(Bucket=settings().data_bucket, Delete={"Objects": entries, "Quiet": True})
+    if answer.get("Errors"):
+        raise DeletionIncomplete(f"{len(answer['Errors'])} objects could not be deleted")
+
+
+def versions(prefix: str) -> Iterator[tuple[str, str]]:
+    """Every version and delete marker under a prefix of the data bucket, as (key, version id)."""
+    pages = client("s3").get_paginator("list_object_versions")
+    for page in pages.paginate(Bucket=settings().data_bucket, Prefix=prefix):
+        for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+            yield entry["Key"], entry["VersionId"]

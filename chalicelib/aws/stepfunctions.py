@@ -69,15 +69,17 @@ def describe(machine_arn: str, name: str) -> dict[str, Any] | None:
     return answer
 
 
-def stop(machine_arn: str, name: str, error: str, cause: str) -> None:
-    """Stop an execution; one that has ended or never began is left as it is."""
+def stop(machine_arn: str, name: str, error: str, cause: str) -> bool:
+    """Stop an execution; one that has ended is left as it is. False when there is none of this name (yet)."""
     try:
         client("stepfunctions").stop_execution(
             executionArn=execution_arn(machine_arn, name), error=error[:256], cause=cause[:32_768]
         )
     except ClientError as refusal:
-        if code(refusal) not in (_UNKNOWN, "ValidationException"):
+        if code(refusal) != _UNKNOWN:
             raise
+        return False
+    return True
 
 
 def history(machine_arn: str, name: str) -> Iterator[dict[str, Any]]:

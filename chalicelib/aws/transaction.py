@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chalicelib.aws import clock
-from chalicelib.aws.clients import client
+from chalicelib.aws.clients import client, code
 from chalicelib.aws.dynamodb import Expression, Key, Value, typed_item
 
 Refusal = Callable[[], Exception]
 
 MAX_WRITES = 100
 _ATTEMPTS = 8
+_UNDER_WAY = ("TransactionInProgressException",)
 _RETRIED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _RETRIED_ERRORS = {
     "TransactionConflictException",
@@ -100,7 +101,7 @@ def absent(attribute: str) -> Expression:
 
 
 def present(attribute: str) -> Expression:
-    """The condition that an item or one of its attributes exists."""
+    """The condition that an item (by its key attribute) or one of its attributes exists."""
     return Expression("attribute_exists(#a)", {"#a": attribute})
 
 
@@ -112,21 +113,27 @@ def commit(writes: Sequence[Write]) -> None:
     """
     from botocore.exceptions import ClientError
 
+    token = clock.new_id()
     for attempt in range(_ATTEMPTS):
         try:
-            return _send(writes)
+            return _send(writes, token)
         except ClientError as error:
             if not _is_passing(error, writes):
                 raise
+            if code(error) not in _UNDER_WAY:
+                token = clock.new_id()
         clock.sleep(clock.jitter(min(1.0, 0.025 * 2**attempt)))
     raise StillContended(f"{len(writes)} writes met conflicts {_ATTEMPTS} times")
 
 
-def _send(writes: Sequence[Write]) -> None:
-    if len(writes) == 1 and writes[0].kind != "ConditionCheck":
+def _send(writes: Sequence[Write], token: str) -> None:
+    if len(writes) == 1 and "ConditionExpression" not in writes[0].request:
         _send_alone(writes[0])
         return
-    client("dynamodb").transact_write_items(TransactItems=[{write.kind: dict(write.request)} for write in writes])
+    # the token lets a repeat of a request whose answer was lost succeed, where its own effect would refuse it
+    client("dynamodb").transact_write_items(
+        TransactItems=[{write.kind: dict(write.request)} for write in writes], ClientRequestToken=token
+    )
 
 
 def _send_alone(write: Write) -> None:
@@ -136,12 +143,9 @@ def _send_alone(write: Write) -> None:
 
 def _is_passing(error: Any, writes: Sequence[Write]) -> bool:
     """Whether the error may go away by itself; raises the refusal of a failed condition."""
-    code = error.response["Error"]["Code"]
-    if code == "ConditionalCheckFailedException":
-        raise writes[0].refusal() from error
-    if code in _RETRIED_ERRORS:
+    if code(error) in _RETRIED_ERRORS:
         return True
-    if code != "TransactionCanceledException":
+    if code(error) != "TransactionCanceledException":
         return False
     reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
     for write, reason in zip(writes, reasons, strict=False):

@@ -58,9 +58,9 @@ def current(name: str) -> Revision:
     """
     workflow = store.read("workflow", name)
     if workflow is None or workflow.revision is None:
-        raise BadRequestError(f"workflow: no workflow named {shown(name)}")
+        raise BadRequestError(f"Name: no workflow named {shown(name)}")
     if is_being_deleted(workflow):
-        raise BadRequestError(f"workflow: {shown(name)} is being deleted")
+        raise BadRequestError(f"Name: workflow {shown(name)} is being deleted")
     return get("workflow", name, workflow.revision)
 
 
@@ -72,7 +72,7 @@ def current_stage(name: str) -> Revision:
     for _ in range(_ATTEMPTS):
         stage = store.read("stage", name)
         if stage is None:
-            raise BadRequestError(f"stage: no stage named {shown(name)}")
+            raise BadRequestError(f"Stage: no stage named {shown(name)}")
         operations = store.read_many("operation", stage.document["Operations"])
         previous = known(stage)
         if previous is not None and previous.stamps == stamps_of(operations):

@@ -9,46 +9,56 @@ from __future__ import annotations
 import logging
 import random
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws import clock, stepfunctions, transaction
+from chalicelib.aws import clock, dynamodb, stepfunctions, transaction
 from chalicelib.aws.clients import code
-from chalicelib.executions import close, moves, store
+from chalicelib.executions import close, moves, pools, queue, store
 from chalicelib.executions.errors import RunMoved, SlotTaken
+from chalicelib.executions.queue import QueueEntry
 from chalicelib.executions.run import GLOBAL_POOL, Slot, execution_name
-from chalicelib.executions.store import QueueEntry
+from chalicelib.executions.statuses import Status
 
 _LOG = logging.getLogger("mediawright.executions")
 _ROUNDS = 20
 _HEADS = 25
 _NEVER_STARTS = {"InvalidExecutionInput", "AccessDeniedException", "InvalidArn", "ValidationException"}
+_GONE = {"StateMachineDoesNotExist", "StateMachineDeleting"}
+_GONE_TRIES = 5
+_PASSING = (ClientError, BotoCoreError, transaction.StillContended, dynamodb.Throttled)
 
 
-def admit_waiting(inputs: dict[str, str] | None = None) -> bool:
-    """Admit runs until there is no free slot or nobody waits; false when competitors took every chance.
+def admit_waiting(inputs: dict[str, str] | None = None, most: int | None = None) -> bool:
+    """Admit runs until there is no free slot, nobody waits, or `most` are admitted.
 
-    The queue is read before the pool: mostly nobody waits, and then one request tells. `inputs` are first stage
-    inputs that the caller knows, by run, to spare their reading.
+    Answers false when competitors took every chance. The queue is read before the pool: mostly nobody waits, and
+    then one request tells. `inputs` are first stage inputs that the caller knows, by run, to spare their reading.
     """
+    admitted = 0
     for _ in range(_ROUNDS):
-        heads = store.queue_heads(_HEADS)
-        free = store.read_pool(GLOBAL_POOL).free() if heads else []
+        heads = queue.heads(_HEADS)
+        free = pools.read(GLOBAL_POOL).free() if heads else []
         if not free:
             return True
         # any order among these is fair, since there is a slot for each; by chance, competitors rarely meet
-        chosen = random.sample(heads[: len(free)], min(len(free), len(heads)))
-        admitted = [_admit(entry, free, inputs or {}) for entry in chosen]
-        if all(admitted) and len(heads) < _HEADS:
-            # whoever came, or left a slot, after these reads looks for himself
+        next_ones = heads[: len(free)]
+        chosen = random.sample(next_ones, min(len(next_ones), most - admitted if most else len(next_ones)))
+        results = [_admit(entry, free, inputs or {}) for entry in chosen]
+        admitted += sum(results)
+        # whoever came, or left a slot, after these reads looks for himself
+        if admitted == most or (all(results) and len(chosen) == len(heads) < _HEADS):
             return True
     return False
 
 
-def look() -> None:
-    """Try to admit, as one who has other work to finish: what AWS refuses now, the scheduler or the sweep does."""
+def look(inputs: dict[str, str] | None = None) -> None:
+    """Try one admission, as one who has other work to finish.
+
+    What AWS refuses now, the scheduler or the sweep does.
+    """
     try:
-        admit_waiting()
-    except (ClientError, transaction.StillContended) as error:
+        admit_waiting(inputs, most=1)
+    except _PASSING as error:
         _LOG.warning("admission is left to the scheduler: %s", type(error).__name__)
 
 
@@ -64,16 +74,19 @@ def _admit(entry: QueueEntry, free: list[int], inputs: dict[str, str]) -> bool:
     return True
 
 
-def start(entry: QueueEntry, stage_input: str | None = None) -> None:
-    """Start the state machine of an admitted run, with the stored bytes of its input; a second start is harmless."""
+def start(entry: QueueEntry, stage_input: str | None = None) -> bool:
+    """Start the state machine of an admitted run, with the stored bytes of its input; a second start is harmless.
+
+    Answers false when AWS says that there is no such machine.
+    """
     run_id, attempt = entry.fence.run_id, entry.fence.attempt
     if stage_input is None:
         stored = store.read(run_id, [0])
-        if stored is None or stored.run.attempt != attempt:
-            return
+        if stored is None or stored.run.attempt != attempt or stored.run.status is not Status.STARTED:
+            return True
         stage_input = stored.stages[0].input
     try:
-        stepfunctions.start(entry.machine_arn, execution_name(run_id, attempt), stage_input)
+        _start(entry, stage_input)
     except ClientError as error:
         reason = code(error)
         if reason in _NEVER_STARTS:
@@ -81,3 +94,18 @@ def start(entry: QueueEntry, stage_input: str | None = None) -> None:
         else:
             # throttled, or not to be seen yet: the sweep starts it again under the same name
             _LOG.warning("start of %s is left to the sweep: %s", execution_name(run_id, attempt), reason)
+        return reason not in _GONE
+    return True
+
+
+def _start(entry: QueueEntry, stage_input: str) -> None:
+    """Start, patient for some seconds with a machine that was made just now (creation is eventually consistent)."""
+    name = execution_name(entry.fence.run_id, entry.fence.attempt)
+    for attempt in range(_GONE_TRIES):
+        try:
+            return stepfunctions.start(entry.machine_arn, name, stage_input)
+        except ClientError as error:
+            if code(error) not in _GONE or attempt == _GONE_TRIES - 1:
+                raise
+        clock.sleep(clock.jitter(0.25 * 2**attempt))
+    return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chalicelib.aws import clock, stepfunctions, transaction
 from chalicelib.definitions import revisions
-from chalicelib.executions import moves, salvage, store
+from chalicelib.executions import moves, queue, salvage, store
 from chalicelib.executions.errors import EndedExecutionError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import ENDED, ENTERED, Status
@@ -48,13 +48,16 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
             raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
         run = stored.run
         if run.status in ENDED:
-            return _stopped(run)
+            return _canceled(run)
         outputs = _salvaged(run)[0] if run.status in ENTERED else None
         try:
             transaction.commit(moves.cancel(run, outputs, clock.now(), message, who))
         except RunMoved:
             continue
-        return _stopped(_read_again(run_id).run)
+        canceled = _canceled(_read_again(run_id).run)
+        if run.status in ENTERED:
+            stop(run.machine_arn, run.execution_name)
+        return canceled
     raise transaction.StillContended(f"run {run_id} kept moving while it was canceled")
 
 
@@ -73,18 +76,21 @@ def _read_again(run_id: str) -> Stored:
     return stored
 
 
-def _stopped(run: Run) -> Run:
+def _canceled(run: Run) -> Run:
     if run.status is not Status.CANCELED:
         raise EndedExecutionError(f"workflow execution {run.id} has ended with status {run.status.value}")
-    if run.started:
-        stop(run.machine_arn, run.execution_name)
     return run
 
 
-def stop(machine_arn: str, execution: str) -> None:
-    """Stop the state machine of a canceled run, and note that it has been stopped; doing so again is harmless."""
-    stepfunctions.stop(machine_arn, execution, _CANCELED, "The run was canceled")
-    transaction.commit([store.delete_stopping(execution)])
+def stop(machine_arn: str, execution: str) -> bool:
+    """Stop the state machine of a canceled run, and note that it has been stopped.
+
+    False when there is no such execution: it may have been on its way, so the note stays for the sweep.
+    """
+    if not stepfunctions.stop(machine_arn, execution, _CANCELED, "The run was canceled"):
+        return False
+    transaction.commit([queue.delete_stopping(execution)])
+    return True
 
 
 def _salvaged(run: Run) -> tuple[str, list[str]]:

@@ -75,8 +75,8 @@ def _close(stored: Stored, event: CompletionEvent) -> dict[str, Any]:
     outputs = compact(result.outputs)
     following, message = _following(run, revision, stored, result)
     if following is not None:
-        text = compact(following)
-        transaction.commit(moves.stage_done(run, outputs, event["Entered"], text))
+        name = revision.stages[position + 1].name
+        transaction.commit(moves.stage_done(run, outputs, event["Entered"], name, compact(following)))
         return dict(following)
     transaction.commit(moves.finish(run, outputs, event["Entered"], message))
     admit.look()

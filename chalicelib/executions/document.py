@@ -18,6 +18,8 @@ from chalicelib.executions.statuses import ENDED, StageStatus, Status
 from chalicelib.web.documents import stored_document
 
 API_VERSION = "3.0.0"
+ECHOED_CHARACTERS = 200_000
+"""How much of a stage's input its outputs may repeat together: a Lambda's answer holds 6 MB."""
 
 
 def execution_document(run: Run, stages: dict[int, StagePart], revision: Revision) -> Document:
@@ -28,7 +30,7 @@ def execution_document(run: Run, stages: dict[int, StagePart], revision: Revisio
         "WorkflowExecutionId": run.id,
         "Trigger": run.trigger,
         "Status": run.status.value,
-        "CurrentStage": _current(run, revision),
+        "CurrentStage": _current(run),
         "Globals": _globals(stages),
         "Configuration": override,
         "AssetId": run.asset_id,
@@ -48,17 +50,12 @@ def summary(run: Run) -> Document:
     document: Document = {
         "Id": run.id,
         "AssetId": run.asset_id,
-        "CurrentStage": run.current_stage,
+        "CurrentStage": _current(run),
         "Status": run.status.value,
         "Workflow": {"Name": run.workflow},
         "Created": old_time(run.created),
     }
     return document | _later_facts(run)
-
-
-def named_summary(run: Run, revision: Revision) -> Document:
-    """A summary whose `CurrentStage` is the stage's name."""
-    return summary(run) | {"CurrentStage": _current(run, revision)}
 
 
 def old_time(moment: str) -> str:
@@ -80,8 +77,8 @@ def _later_facts(run: Run) -> Document:
     return facts
 
 
-def _current(run: Run, revision: Revision) -> str:
-    return "End" if run.status is Status.COMPLETE else revision.stages[run.current_stage].name
+def _current(run: Run) -> str:
+    return "End" if run.status is Status.COMPLETE else run.stage_name
 
 
 def _override(stages: dict[int, StagePart]) -> Override:
@@ -145,6 +142,9 @@ def _entered(run: Run, stage: RevisionStage, part: StagePart) -> Document:
     if part.outputs is not None:
         made: list[Output] = stored_document(part.outputs)
         document["Outputs"] = [_output(run, stage, stage_input, output) for output in made]
+        if len(part.input) * len(made) <= ECHOED_CHARACTERS:
+            for output in document["Outputs"]:
+                output["Input"] = stage_input["Input"]
     if part.ended:
         document["Ended"] = old_time(part.ended)
     if part.message:
@@ -155,7 +155,7 @@ def _entered(run: Run, stage: RevisionStage, part: StagePart) -> Document:
 
 
 def _output(run: Run, stage: RevisionStage, stage_input: StageInput, output: Output) -> Document:
-    """One operation's output with the members that every old output echoed."""
+    """One operation's output with the members that every old output echoed, but the input, which its stage has."""
     operation, position = _operation(stage, output["Name"])
     branch: BranchPlan = stage_input["Plan"][branch_key(position)]
     configuration = branch["Event"]["Configuration"] if "Event" in branch else operation.configuration
@@ -163,7 +163,6 @@ def _output(run: Run, stage: RevisionStage, stage_input: StageInput, output: Out
         **output,
         "AssetId": run.asset_id,
         "WorkflowExecutionId": run.id,
-        "Input": stage_input["Input"],
         "Configuration": configuration,
     }
 

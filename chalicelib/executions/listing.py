@@ -8,12 +8,15 @@ from typing import Any
 
 from chalicelib.aws import clock
 from chalicelib.definitions import revisions
-from chalicelib.executions import store
-from chalicelib.executions.document import execution_document, named_summary
-from chalicelib.executions.run import Document, Run, status_month
+from chalicelib.executions import index, pools, queue, store
+from chalicelib.executions.document import execution_document, summary
+from chalicelib.executions.run import GLOBAL_POOL, Document, Run, status_month
 from chalicelib.executions.statuses import LIVE, Status
+from chalicelib.web.documents import compact
 
 _SCANNED = 1000
+ANSWER_BYTES = 5_000_000
+"""What a page of documents may have; a Lambda's answer holds 6 MB."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,25 @@ def by_status(status: Status, limit: int, position: dict[str, Any] | None) -> Li
 
 def by_asset(asset_id: str, limit: int, position: dict[str, Any] | None) -> Listed:
     """The runs of an asset."""
-    page = store.index_page("by-asset", asset_id, limit, (position or {}).get("key"))
+    page = index.page("by-asset", asset_id, limit, (position or {}).get("key"))
     return Listed(store.read_runs(page.run_ids), {"key": page.next_key} if page.next_key else None)
 
 
+def live() -> list[Run]:
+    """All runs that haven't ended, strongly consistent.
+
+    Such a run waits in the queue or holds a slot. The queue is read before the pool and a run goes from one to the
+    other in one transaction, so none is missed between the two.
+    """
+    queued = queue.run_ids()
+    holding = [holder.run_id for holder in pools.read(GLOBAL_POOL).holders]
+    runs = store.read_runs(list(dict.fromkeys([*queued, *holding])), consistent=True)
+    return [run for run in runs if run.status in LIVE]
+
+
 def live_runs(workflow: str) -> list[str]:
-    """The ids of a workflow's runs that haven't ended, as the index shows them."""
-    return [
-        run.id for status in LIVE for run in every(status) if run.workflow == workflow and run.subject == "workflow"
-    ]
+    """The ids of a workflow's runs that haven't ended."""
+    return [run.id for run in live() if run.workflow == workflow and run.subject == "workflow"]
 
 
 def every(status: Status) -> Iterator[Run]:
@@ -61,19 +74,33 @@ def every(status: Status) -> Iterator[Run]:
 
 def summaries(runs: list[Run]) -> list[Document]:
     """The small shape of runs."""
-    return [named_summary(run, revisions.get(run.subject, run.workflow, run.revision)) for run in runs]
+    return [summary(run) for run in runs]
 
 
-def documents(runs: list[Run]) -> list[Document]:
-    """The whole documents of runs."""
-    stages = store.read_stages(runs)
-    return [
-        execution_document(run, stages[run.id], revisions.get(run.subject, run.workflow, run.revision))
-        for run in runs
-    ]
+def documents(listed: Listed) -> tuple[list[Document], dict[str, Any] | None]:
+    """The whole documents of a page by time, and where the next page begins.
+
+    The page ends early where its documents would outgrow what one answer holds.
+    """
+    stages = store.read_stages(listed.runs)
+    found: list[Document] = []
+    size = 0
+    for number, run in enumerate(listed.runs):
+        revision = revisions.get(run.subject, run.workflow, run.revision)
+        document = execution_document(run, stages[run.id], revision)
+        size += len(compact(document))
+        if found and size > ANSWER_BYTES:
+            return found, _after(listed.runs[number - 1])
+        found.append(document)
+    return found, listed.position
 
 
-def _walk(index: str, partition: Callable[[str], str], limit: int, position: dict[str, Any] | None) -> Listed:
+def _after(run: Run) -> dict[str, Any]:
+    month = clock.month(run.created)
+    return {"month": month, "key": {"Id": run.id, "Part": store.EXECUTION, "Month": month, "Created": run.created}}
+
+
+def _walk(name: str, partition: Callable[[str], str], limit: int, position: dict[str, Any] | None) -> Listed:
     """Fill a page from the months' partitions, newest month first.
 
     The newest month is read without asking which months there are: most pages never leave it.
@@ -81,7 +108,7 @@ def _walk(index: str, partition: Callable[[str], str], limit: int, position: dic
     month, key = _begin(position)
     ids: list[str] = []
     while month is not None:
-        page = store.index_page(index, partition(month), limit - len(ids), key)
+        page = index.page(name, partition(month), limit - len(ids), key)
         ids += page.run_ids
         if len(ids) >= limit:
             ahead = {"month": month, "key": page.next_key} if page.next_key else {"before": month}
@@ -101,4 +128,4 @@ def _begin(position: dict[str, Any] | None) -> tuple[str | None, dict[str, str] 
 
 
 def _earlier(month: str) -> str | None:
-    return next((known for known in store.months() if known < month), None)
+    return next((known for known in index.months() if known < month), None)

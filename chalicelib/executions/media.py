@@ -9,7 +9,7 @@ from chalicelib.assets import store as assets
 from chalicelib.aws import clock, objects
 from chalicelib.aws.transaction import Write
 from chalicelib.definitions.stage_input import Globals
-from chalicelib.web.errors import BadRequestError, shown
+from chalicelib.web.errors import BadRequestError, ConflictError, shown
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,10 @@ def _known(asset_id: str, run_id: str) -> RunInput:
     asset = assets.get_asset(asset_id)
     if asset is None:
         raise BadRequestError(f"Input.AssetId: Unable to retrieve asset: {shown(asset_id)}")
+    if asset.active_run is not None:
+        raise ConflictError(
+            f"There is currently another workflow execution(Id = {asset.active_run}) active on AssetId {asset_id}."
+        )
     media = {asset.media_type: {"S3Bucket": asset.bucket, "S3Key": asset.key}}
     return RunInput(asset_id, {"Media": media, "MetaData": {}}, [assets.lock_for_run(asset_id, run_id)])
 

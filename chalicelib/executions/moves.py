@@ -18,10 +18,10 @@ from __future__ import annotations
 from chalicelib.assets import store as assets
 from chalicelib.aws.dynamodb import Value
 from chalicelib.aws.transaction import Write
-from chalicelib.executions import store
+from chalicelib.executions import pools, queue, store
+from chalicelib.executions.queue import QueueEntry
 from chalicelib.executions.run import Run, Slot
 from chalicelib.executions.statuses import ENTERED, LIVE, StageStatus, Status
-from chalicelib.executions.store import QueueEntry
 
 
 def submit(run: Run, stage_input: str, override: str, asset: list[Write]) -> list[Write]:
@@ -29,7 +29,7 @@ def submit(run: Run, stage_input: str, override: str, asset: list[Write]) -> lis
     return [
         store.put_run(run),
         store.put_stage(run, 0, stage_input, override),
-        store.put_queue_item(run),
+        queue.put_item(run),
         *asset,
     ]
 
@@ -44,17 +44,20 @@ def admit(entry: QueueEntry, slots: list[Slot], now: str) -> list[Write]:
     }
     return [
         store.update_run(entry.fence, (Status.QUEUED, Status.RESUMED), values),
-        store.delete_queue_item(entry.part),
-        *(store.put_slot(slot, entry.fence, now) for slot in slots),
+        queue.delete_item(entry.part),
+        *(pools.put_slot(slot, entry.fence, now) for slot in slots),
     ]
 
 
-def stage_done(run: Run, outputs: str, entered: str, next_input: str) -> list[Write]:
+def stage_done(run: Run, outputs: str, entered: str, next_stage: str, next_input: str) -> list[Write]:
     """A stage completed: its outputs are saved and the next stage begins."""
     position = run.current_stage
     return [
         store.update_run(
-            run.fence, (Status.STARTED,), {"CurrentStage": position + 1, "Changed": entered}, in_stage=position
+            run.fence,
+            (Status.STARTED,),
+            {"CurrentStage": position + 1, "StageName": next_stage, "Changed": entered},
+            in_stage=position,
         ),
         store.update_stage(run, position, outputs, {"Status": StageStatus.COMPLETE.value, "Ended": entered}),
         store.put_stage(run, position + 1, next_input),
@@ -76,16 +79,24 @@ def finish(run: Run, outputs: str, entered: str, message: str | None) -> list[Wr
 
 def ended_outside(run: Run, outputs: str | None, now: str, message: str) -> list[Write]:
     """The state machine ended, or can't be started, without the engine's closing the run."""
-    return [*_ending(run, ENTERED, Status.ERROR, now, message, "engine"), *_salvaged(run, outputs, now, message)]
+    return [
+        *_ending(run, ENTERED, Status.ERROR, now, message, "engine", in_stage=_open_stage(run)),
+        *_salvaged(run, outputs, now, message),
+    ]
 
 
 def cancel(run: Run, outputs: str | None, now: str, message: str, who: str) -> list[Write]:
     """Somebody ends the run; its state machine is stopped afterwards."""
     return [
-        *_ending(run, LIVE, Status.CANCELED, now, message, who),
+        *_ending(run, LIVE, Status.CANCELED, now, message, who, in_stage=_open_stage(run)),
         *_salvaged(run, outputs, now, message),
-        *([store.put_stopping(run)] if run.status in ENTERED else []),
+        *([queue.put_stopping(run, now)] if run.status in ENTERED else []),
     ]
+
+
+def _open_stage(run: Run) -> int | None:
+    """The stage that the move closes: it must still be the one that was read, or saved outputs would be lost."""
+    return run.current_stage if run.status in ENTERED else None
 
 
 def _salvaged(run: Run, outputs: str | None, now: str, message: str) -> list[Write]:
@@ -121,7 +132,7 @@ def _ending(
     queued = run.status in (Status.QUEUED, Status.RESUMED)
     return [
         store.update_run(run.fence, expected, values, in_stage=in_stage),
-        *(store.delete_slot(slot, run.id, run.attempt) for slot in run.slots),
-        *([store.delete_queue_item(run.queue_part)] if queued else []),
+        *(pools.delete_slot(slot, run.id, run.attempt) for slot in run.slots),
+        *([queue.delete_item(run.queue_part)] if queued else []),
         assets.unlock_for_run(run.asset_id, run.id),
     ]

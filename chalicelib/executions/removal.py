@@ -6,7 +6,7 @@ from chalicelib.aws import objects, transaction
 from chalicelib.definitions import revisions
 from chalicelib.executions import store
 from chalicelib.executions.document import execution_document
-from chalicelib.executions.errors import LiveExecutionError, UnknownExecutionError
+from chalicelib.executions.errors import LiveExecutionError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Document
 from chalicelib.executions.statuses import LIVE
 from chalicelib.web.errors import shown
@@ -24,6 +24,10 @@ def delete(run_id: str) -> Document:
     # the run's own item goes last: until then a repeated request finds what is left
     for part in store.other_parts(run_id):
         transaction.commit([store.delete_part(run_id, part)])
-    objects.delete_under(store.object_prefix(run_id))
-    transaction.commit([store.delete_run(run)])
+    for _ in objects.delete_under(store.object_prefix(run_id)):
+        pass
+    try:
+        transaction.commit([store.delete_run(run)])
+    except RunMoved:
+        raise LiveExecutionError(f"workflow execution {run.id} has been taken up again") from None
     return document

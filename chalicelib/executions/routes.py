@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from chalicelib.definitions import revisions
 from chalicelib.executions import admit, close, examples, listing, removal, store, submit
-from chalicelib.executions.document import execution_document, named_summary
+from chalicelib.executions.document import execution_document, summary
 from chalicelib.executions.errors import NotWaitingError, UnknownExecutionError
 from chalicelib.executions.listing import Listed
 from chalicelib.executions.run import Document
@@ -21,6 +22,8 @@ routes = Room(__name__)
 _VIEW: dict[str, dict[str, Any]] = {
     "view": {"type": "string", "enum": ["full", "summary"], "description": "Whole documents, or the small shape."}
 }
+_RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ASSET_ID_CHARACTERS = 128
 _STATUSES = {status.value: status for status in Status}
 
 
@@ -54,8 +57,10 @@ def list_executions(request: Request) -> Answer:
         raise BadRequestError("view: only full and summary are allowed")
     most = 50 if view == "full" else 1000
     listed = listing.by_time(paging.limit(request, 50, most), paging.position(request, "executions"))
-    body = listing.documents(listed.runs) if view == "full" else listing.summaries(listed.runs)
-    return paging.page(request, "executions", body, listed.position)
+    if view == "summary":
+        return _summaries(request, "executions", listed)
+    body, position = listing.documents(listed)
+    return paging.page(request, "executions", body, position)
 
 
 @routes.endpoint(
@@ -87,6 +92,8 @@ def list_executions_by_status(request: Request) -> Answer:
 )
 def list_executions_by_asset(request: Request) -> Answer:
     asset_id = request.path["asset_id"]
+    if len(asset_id) > _ASSET_ID_CHARACTERS:
+        return Answer([])
     purpose = f"asset/{asset_id}"
     listed = listing.by_asset(asset_id, paging.limit(request, 1000, 1000), paging.position(request, purpose))
     return _summaries(request, purpose, listed)
@@ -101,7 +108,8 @@ def list_executions_by_asset(request: Request) -> Answer:
     answer_example=examples.EXECUTION,
 )
 def get_execution(request: Request) -> Document:
-    stored = _found(request.path["id"], store.read_whole(request.path["id"]))
+    run_id = _run_id(request)
+    stored = _found(run_id, store.read_whole(run_id))
     run = stored.run
     return execution_document(run, stored.stages, revisions.get(run.subject, run.workflow, run.revision))
 
@@ -117,7 +125,8 @@ def get_execution(request: Request) -> Document:
     answer_example={"Id": examples.RUN_ID, "Status": "Resumed"},
 )
 def resume_execution(request: Request) -> Document:
-    _found(request.path["id"], store.read(request.path["id"]))
+    run_id = _run_id(request)
+    _found(run_id, store.read(run_id))
     # no operation of this engine makes a run wait yet, so no run is Waiting
     raise NotWaitingError("Workflow status is not 'Waiting' or Current stage doesn't match the request")
 
@@ -134,9 +143,9 @@ def resume_execution(request: Request) -> Document:
     answer_example=examples.CANCELED,
 )
 def cancel_execution(request: Request) -> Document:
-    run = close.cancel(request.path["id"], request.body.get("Reason"), request.caller)
+    run = close.cancel(_run_id(request), request.body.get("Reason"), request.caller)
     admit.look()
-    return named_summary(run, revisions.get(run.subject, run.workflow, run.revision))
+    return summary(run)
 
 
 @routes.endpoint(
@@ -148,7 +157,15 @@ def cancel_execution(request: Request) -> Document:
     answer_example=examples.EXECUTION,
 )
 def delete_execution(request: Request) -> Document:
-    return removal.delete(request.path["id"])
+    return removal.delete(_run_id(request))
+
+
+def _run_id(request: Request) -> str:
+    """The run's id in the path; what is no id of ours names no run, and isn't asked for."""
+    run_id = request.path["id"]
+    if not _RUN_ID.fullmatch(run_id):
+        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
+    return run_id
 
 
 def _found(run_id: str, stored: Stored | None) -> Stored:

@@ -56,6 +56,7 @@ class Run:
     status: Status
     attempt: int
     current_stage: int
+    stage_name: str
     stages: int
     created: str
     queued: str
@@ -83,11 +84,6 @@ class Run:
         """The sort key of its queue item: by priority, then by age."""
         return f"{9 - self.priority}#{self.queued}#{self.id}"
 
-    @property
-    def pools(self) -> tuple[str, ...]:
-        """The pools that it needs a slot of."""
-        return (GLOBAL_POOL,)
-
     def item(self) -> dict[str, Value | None]:
         """The whole `execution` item, index keys included."""
         return {
@@ -103,6 +99,7 @@ class Run:
             "Month": month(self.created),
             "Attempt": self.attempt,
             "CurrentStage": self.current_stage,
+            "StageName": self.stage_name,
             "Stages": self.stages,
             "Created": self.created,
             "Queued": self.queued,
@@ -129,6 +126,7 @@ class Run:
             status=Status(item["Status"]),
             attempt=item["Attempt"],
             current_stage=item["CurrentStage"],
+            stage_name=item["StageName"],
             stages=item["Stages"],
             created=item["Created"],
             queued=item["Queued"],
@@ -151,7 +149,6 @@ class StagePart:
     input: str
     outputs: str | None = None
     status: str | None = None
-    entered: str | None = None
     ended: str | None = None
     message: str | None = None
     override: str | None = None

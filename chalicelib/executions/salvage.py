@@ -22,7 +22,10 @@ _POSITION = re.compile(r"S(\d+) O(\d+) ")
 def branches(events: Iterable[dict[str, Any]], stage: int) -> dict[int, BranchOutput]:
     """What the branches of a stage (counted from 0) handed on, by position; events come newest first."""
     found: dict[int, BranchOutput] = {}
+    begin = f"S{stage + 1} "
     for event in events:
+        if event["type"] == "ParallelStateEntered" and event["stateEnteredEventDetails"]["name"].startswith(begin):
+            break
         details = event.get("stateExitedEventDetails")
         if event["type"] not in _EXITS or not details:
             continue

@@ -1,21 +1,20 @@
-"""The Executions table: every expression on runs, their stages, the queue and the slots."""
+"""The Executions table: runs and their stages. The queue, the pools and the lists have modules of their own."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from chalicelib.aws import clock, dynamodb, objects, transaction
-from chalicelib.aws.dynamodb import Expression, Item, Key, Value
+from chalicelib.aws.dynamodb import Expression, Item, Value
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write
-from chalicelib.executions.errors import RunMoved, SlotTaken
-from chalicelib.executions.run import Fence, Run, Slot, StagePart, status_month
+from chalicelib.executions.errors import RunMoved
+from chalicelib.executions.run import Fence, Run, StagePart, status_month
 from chalicelib.executions.statuses import ENDED, StageStatus, Status
 
 EXECUTION = "execution"
-QUEUE = "queue"
 _TORN_READS = 5
 
 
@@ -98,7 +97,6 @@ def _stage_part(item: Item) -> StagePart:
         input=_text(item, "Input") or "",
         outputs=_text(item, "Outputs"),
         status=item.get("Status"),
-        entered=item.get("Entered"),
         ended=item.get("Ended"),
         message=item.get("Message"),
         override=_text(item, "Override"),
@@ -112,7 +110,10 @@ def _text(item: Item, name: str) -> str | None:
 
 def _carried(run: Run, position: int, name: str, text: str) -> dict[str, Value | None]:
     """Attributes for a text of a stage; a large one goes to the bucket before the item that refers to it."""
-    key = f"{object_prefix(run.id)}{run.attempt}/{stage_key(position).replace('#', '-')}-{name.lower()}.json"
+    # named by its content: whoever writes it again writes the same, whoever is refused has overwritten nothing
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    stage = stage_key(position).replace("#", "-")
+    key = f"{object_prefix(run.id)}{run.attempt}/{stage}-{name.lower()}-{digest}.json"
     carried = objects.carried(text, key)
     return {name: carried["Text"]} if "Text" in carried else {f"{name}Ref": carried["Ref"]}
 
@@ -186,175 +187,9 @@ def other_parts(run_id: str) -> list[str]:
 
 
 def delete_run(run: Run) -> Write:
-    """Remove a run that has ended, unless it has been taken up again."""
-    key = {"Id": run.id, "Part": EXECUTION}
-    return transaction.delete(table(), key, _standing(run.fence, ENDED, None), RunMoved)
-
-
-# -- the queue -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class QueueEntry:
-    """A waiting run, with all that its admission needs."""
-
-    fence: Fence
-    machine_arn: str
-    part: str
-
-
-def put_queue_item(run: Run) -> Write:
-    """Let a run wait for its slots."""
-    return transaction.put(
-        table(),
-        {
-            "Id": QUEUE,
-            "Part": run.queue_part,
-            "Run": run.id,
-            "Attempt": run.attempt,
-            "MachineArn": run.machine_arn,
-            "RunCreated": run.created,
-        },
+    """Remove a run that has ended, unless it has been taken up again; one that is gone is left so."""
+    standing = _standing(run.fence, ENDED, None)
+    condition = Expression(
+        f"attribute_not_exists(#id) OR ({standing.text})", {"#id": "Id", **standing.names}, standing.values
     )
-
-
-def has_queue_item(run: Run) -> bool:
-    """Whether the run waits in the queue, strongly consistent."""
-    return dynamodb.get(table(), {"Id": QUEUE, "Part": run.queue_part}) is not None
-
-
-def delete_queue_item(part: str) -> Write:
-    """Take a run out of the queue."""
-    return transaction.delete(table(), {"Id": QUEUE, "Part": part})
-
-
-def queue_heads(count: int) -> list[QueueEntry]:
-    """The runs that are next, strongly consistent: by priority, then by age."""
-    page = dynamodb.query_page(table(), dynamodb.equals("Id", QUEUE), consistent=True, limit=count)
-    return [_queue_entry(item) for item in page.items]
-
-
-def queue_page(start: str | None, count: int) -> tuple[list[QueueEntry], str | None]:
-    """A page of the queue from a sort key on, and where the next one begins."""
-    key: Key | None = {"Id": QUEUE, "Part": start} if start else None
-    page = dynamodb.query_page(table(), dynamodb.equals("Id", QUEUE), consistent=True, limit=count, start=key)
-    return [_queue_entry(item) for item in page.items], (page.next_key or {}).get("Part")
-
-
-def _queue_entry(item: Item) -> QueueEntry:
-    fence = Fence(item["Run"], item["Attempt"], item["RunCreated"])
-    return QueueEntry(fence, item["MachineArn"], item["Part"])
-
-
-# -- state machines that are to be stopped ---------------------------------------------------------------------
-
-STOPPING = "stopping"
-
-
-def put_stopping(run: Run) -> Write:
-    """Remember that the state machine of a run is to be stopped, until it has been."""
-    item = {"Id": STOPPING, "Part": run.execution_name, "MachineArn": run.machine_arn}
-    return transaction.put(table(), item)
-
-
-def delete_stopping(execution: str) -> Write:
-    """The execution of this name has been stopped."""
-    return transaction.delete(table(), {"Id": STOPPING, "Part": execution})
-
-
-def stopping() -> list[tuple[str, str]]:
-    """Machine ARN and execution name of all that are still to be stopped."""
-    items = dynamodb.query(table(), dynamodb.equals("Id", STOPPING), consistent=True)
-    return [(item["MachineArn"], item["Part"]) for item in items]
-
-
-# -- pools and slots -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Holder:
-    """A taken slot and who took it."""
-
-    slot: Slot
-    run_id: str
-    attempt: int
-    since: str
-
-
-@dataclass(frozen=True)
-class Pool:
-    """A pool as one strongly consistent read found it."""
-
-    maximum: int
-    holders: tuple[Holder, ...]
-
-    def free(self) -> list[int]:
-        """The numbers within the cap that nobody holds."""
-        taken = {holder.slot.number for holder in self.holders}
-        return [number for number in range(1, self.maximum + 1) if number not in taken]
-
-
-def read_pool(name: str) -> Pool:
-    """A pool's cap and taken slots. A pool without a head has the cap that the stack was deployed with."""
-    maximum, holders = settings().max_concurrent_workflows, []
-    for item in dynamodb.query(table(), dynamodb.equals("Id", f"pool#{name}"), consistent=True):
-        if item["Part"] == "pool":
-            maximum = item["Max"]
-        else:
-            slot = Slot(name, int(item["Part"].split("#")[1]))
-            holders.append(Holder(slot, item["Run"], item["Attempt"], item["Since"]))
-    return Pool(maximum, tuple(holders))
-
-
-def _slot_key(slot: Slot) -> Key:
-    return {"Id": f"pool#{slot.pool}", "Part": f"slot#{slot.number:04}"}
-
-
-def put_slot(slot: Slot, fence: Fence, since: str) -> Write:
-    """Take a slot; refused when somebody holds it."""
-    item: dict[str, Value | None] = {**_slot_key(slot), "Run": fence.run_id, "Attempt": fence.attempt, "Since": since}
-    return transaction.put(table(), item, transaction.absent("Id"), SlotTaken)
-
-
-def delete_slot(slot: Slot, run_id: str, attempt: int) -> Write:
-    """Give a slot back; refused when another run or attempt holds it."""
-    mine = Expression(
-        "attribute_not_exists(#id) OR (#run = :run AND #attempt = :attempt)",
-        {"#id": "Id", "#run": "Run", "#attempt": "Attempt"},
-        {":run": run_id, ":attempt": attempt},
-    )
-    return transaction.delete(table(), _slot_key(slot), mine, RunMoved)
-
-
-# -- lists -----------------------------------------------------------------------------------------------------
-
-
-@cache
-def ensure_month(month: str) -> None:
-    """Remember that there are runs of a month, so that lists by time know which months to read."""
-    transaction.commit([transaction.put(table(), {"Id": "months", "Part": month})])
-
-
-def months() -> list[str]:
-    """The months that have runs, newest first."""
-    items = dynamodb.query(table(), dynamodb.equals("Id", "months"), consistent=True, forward=False)
-    return [item["Part"] for item in items]
-
-
-@dataclass(frozen=True)
-class IndexPage:
-    """Run ids, newest first, and the index key after which the next page begins."""
-
-    run_ids: list[str]
-    next_key: Key | None
-
-
-_INDEX_HASHES = {"by-time": "Month", "by-asset": "AssetId", "by-workflow": "Workflow", "by-status": "StatusMonth"}
-
-
-def index_page(index: str, value: str, limit: int, start: Key | None) -> IndexPage:
-    """One page of an index; an index only lists, it never decides."""
-    page = dynamodb.query_page(
-        table(), dynamodb.equals(_INDEX_HASHES[index], value), index=index, forward=False, limit=limit, start=start
-    )
-    return IndexPage([item["Id"] for item in page.items], page.next_key)
+    return transaction.delete(table(), {"Id": run.id, "Part": EXECUTION}, condition, RunMoved)

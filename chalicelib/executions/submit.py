@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from chalicelib.assets import store as assets
-from chalicelib.aws import clock, transaction
+from chalicelib.aws import clock, objects, transaction
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision
-from chalicelib.executions import admit, media, moves, plan, store
+from chalicelib.executions import admit, index, media, moves, plan, store
 from chalicelib.executions.document import execution_document
 from chalicelib.executions.run import Document, Run, StagePart
 from chalicelib.executions.statuses import Status
 from chalicelib.web.documents import compact
-from chalicelib.web.errors import BadRequestError
-
-_LOG = logging.getLogger("mediawright.executions")
+from chalicelib.web.errors import BadRequestError, MediawrightError
 
 
 @dataclass(frozen=True)
@@ -29,6 +24,11 @@ class _Prepared:
     stage_input: str
     override: str
     writes: list[transaction.Write]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a text of the run rides in the bucket."""
+        return any(len(text.encode()) > objects.INLINE_BYTES for text in (self.stage_input, self.override))
 
 
 def submit(body: dict[str, Any], *, dry_run: bool = False) -> Document:
@@ -63,6 +63,7 @@ def _prepare(body: dict[str, Any]) -> _Prepared:
         status=Status.QUEUED,
         attempt=1,
         current_stage=0,
+        stage_name=revision.stages[0].name,
         stages=len(revision.stages),
         created=now,
         queued=now,
@@ -81,11 +82,13 @@ def _revision(body: dict[str, Any]) -> Revision:
 
 def _make(prepared: _Prepared) -> None:
     run = prepared.run
-    store.ensure_month(clock.month(run.created))
+    index.ensure_month(clock.month(run.created))
     assets.ensure_month(run.created)
-    transaction.commit(moves.submit(run, prepared.stage_input, prepared.override, prepared.writes))
     try:
-        admit.admit_waiting({run.id: prepared.stage_input})
-    except (ClientError, transaction.StillContended) as error:
-        # the run is safely queued: the scheduler has been woken by its queue item
-        _LOG.warning("admission is left to the scheduler: %s", type(error).__name__)
+        transaction.commit(moves.submit(run, prepared.stage_input, prepared.override, prepared.writes))
+    except MediawrightError:
+        # refused for good: nothing refers to the large texts that went to the bucket first
+        for _ in objects.delete_under(store.object_prefix(run.id)) if prepared.is_large else ():
+            pass
+        raise
+    admit.look({run.id: prepared.stage_input})

@@ -54,6 +54,8 @@ def _integer(text: str) -> int:
 
 def _real(text: str) -> float:
     value = float(text)
+    if value == 0 and text.lower().split("e")[0].strip("-0."):
+        raise BadRequestError(f"The number {shown(text)[1:-1]} is too small for a double; send it as a string")
     if math.isinf(value):
         raise BadRequestError(f"The number {shown(text)[1:-1]} is beyond what a double holds; send it as a string")
     return value

@@ -181,10 +181,19 @@ def _error(status: int, code: str, message: str, request_id: str, headers: dict[
 
 
 def _is_throttling(error: Exception) -> bool:
+    from chalicelib.aws.dynamodb import Throttled
+    from chalicelib.aws.objects import DeletionIncomplete
     from chalicelib.aws.transaction import StillContended
 
-    codes = ("ThrottlingException", "TooManyRequestsException", "ProvisionedThroughputExceededException")
+    codes = (
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "TransactionInProgressException",
+    )
     response = getattr(error, "response", None)
-    return isinstance(error, StillContended) or (
+    return isinstance(error, (StillContended, Throttled, DeletionIncomplete)) or (
         isinstance(response, dict) and response.get("Error", {}).get("Code") in codes
     )

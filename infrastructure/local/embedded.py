@@ -12,12 +12,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from infrastructure.local.api_events import HttpRequest
-from infrastructure.local.api_routes import Routes
-from infrastructure.local.api_server import ApiServer, Gateway, Refused
+from infrastructure.local.api.events import HttpRequest
+from infrastructure.local.api.routes import Routes
+from infrastructure.local.api.server import ApiServer, Gateway, Refused
 from infrastructure.local.clock import CLOCK
-from infrastructure.local.signatures import KeyPair, KeyStore, SignatureRefused, SignedRequest, random_pair, verify
-from infrastructure.local.stack_functions import serve_functions
+from infrastructure.local.endpoint.signatures import (
+    KeyPair,
+    KeyStore,
+    SignatureRefused,
+    SignedRequest,
+    random_pair,
+    verify,
+)
+from infrastructure.local.stack.functions import serve_functions
 
 PROJECT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
@@ -84,7 +91,7 @@ class EmbeddedAws:
 
     def _start(self) -> None:
         api = self._listen(ApiServer, self.ports[0])
-        from infrastructure.local.aws_services import AwsServices, serve_aws  # moto: the slow part of the start
+        from infrastructure.local.endpoint.services import AwsServices, serve_aws  # moto: the slow part of the start
 
         aws = self._listen(partial(serve_aws, keys=self._keys), self.ports[1])
         self.api_url, self.aws_url = api.url, aws.url
@@ -93,7 +100,7 @@ class EmbeddedAws:
         CLOCK.speed = self._speed
         services = self._services = AwsServices(self.aws_url, self.credentials, layers=(self.project,))
         self._running.append(services)
-        from infrastructure.local.stack import deploy
+        from infrastructure.local.stack.deploy import deploy
         from infrastructure.template.expand import expanded
 
         template = expanded(self.project)

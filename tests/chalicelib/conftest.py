@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
-from chalicelib.aws import clients, settings
+from chalicelib.aws import clients, settings, transaction
 from chalicelib.definitions import revisions
 from chalicelib.web import paging
 
@@ -154,3 +155,15 @@ def function(aws: None) -> Callable[[str], str]:
         return arn
 
     return make
+
+
+@pytest.fixture
+def one_write_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto's transactions are atomic only when they don't overlap."""
+    send, lock = transaction._send, threading.Lock()
+
+    def locked(writes: Sequence[transaction.Write], token: str) -> None:
+        with lock:
+            send(writes, token)
+
+    monkeypatch.setattr(transaction, "_send", locked)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chalicelib.assets import store
-from chalicelib.aws import transaction
 from chalicelib.aws.clients import client
 from tests.chalicelib.api import Api, Reply, serve
 
@@ -51,18 +49,6 @@ def keep(api: Api) -> Callable[..., Reply]:
         return api("POST", f"/metadata/{asset_id}{query}", body)
 
     return post
-
-
-@pytest.fixture
-def one_write_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto's transactions are atomic only when they don't overlap."""
-    send, lock = transaction._send, threading.Lock()
-
-    def locked(writes: Sequence[transaction.Write]) -> None:
-        with lock:
-            send(writes)
-
-    monkeypatch.setattr(transaction, "_send", locked)
 
 
 def object_keys(prefix: str = "private/") -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.assets import bucket, deletion, pointers, store
-from chalicelib.aws import transaction
+from chalicelib.aws import objects, transaction
 from chalicelib.aws.clients import client
 from chalicelib.web.errors import UnavailableError
 from tests.chalicelib.api import Api, Reply
@@ -79,7 +79,7 @@ def test_an_interrupted_deletion_hides_the_asset_and_a_repeat_finishes_it(
         raise RuntimeError("crashed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(bucket, "_delete", crash)
+        patched.setattr(objects, "delete_versions", crash)
         assert api("DELETE", f"/metadata/{asset}").status == 500
     assert api("GET", f"/metadata/{asset}").status == 404
     assert api("GET", "/metadata").body == {"assets": []}
@@ -93,7 +93,7 @@ def test_an_interrupted_deletion_hides_the_asset_and_a_repeat_finishes_it(
 def test_when_time_is_up_the_rest_is_left_to_a_repeat_or_to_the_sweep(
     api: Api, asset: str, keep: Callable[..., Reply], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bucket, "_BATCH", 2)
+    monkeypatch.setattr(objects, "_BATCH", 2)
     for n in range(5):
         keep(asset, f"op-{n}", {})
     with pytest.raises(UnavailableError):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from chalicelib.aws import dynamodb, transaction
+from chalicelib.aws import dynamodb
 from chalicelib.aws.clients import client
 from chalicelib.definitions import live
 from tests.chalicelib.api import Api, Reply, serve
@@ -22,18 +21,6 @@ def api(aws: None, monkeypatch: pytest.MonkeyPatch) -> Api:
     served = serve()
     monkeypatch.setattr(live._RUNS, "live", lambda _: [])
     return served
-
-
-@pytest.fixture
-def one_write_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto's transactions are atomic only when they don't overlap."""
-    send, lock = transaction._send, threading.Lock()
-
-    def locked(writes: Sequence[transaction.Write]) -> None:
-        with lock:
-            send(writes)
-
-    monkeypatch.setattr(transaction, "_send", locked)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonata.jsonata import Jsonata
 
-from infrastructure.local import states_jsonata
+from infrastructure.local.states import jsonata
 
 
 def evaluate(expression: str, **states: Any) -> Any:
@@ -14,7 +14,7 @@ def evaluate(expression: str, **states: Any) -> Any:
 
     Raises when it yields nothing.
     """
-    return states_jsonata.evaluate(expression, {"states": states})
+    return jsonata.evaluate(expression, {"states": states})
 
 
 def parse(text: str) -> None:

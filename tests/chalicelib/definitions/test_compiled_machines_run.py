@@ -12,7 +12,7 @@ from chalicelib.definitions.compile import compile_machine
 from chalicelib.definitions.revision import RevisionStage
 from infrastructure.local.meter import METER
 from tests.chalicelib.definitions.golden import COMPLETION, operation, stage
-from tests.infrastructure.local.states_world import Failed, World, world
+from tests.infrastructure.local.states.world import Failed, World, world
 
 END: dict[str, Any] = {"Input": {"Media": {}, "MetaData": {}}, "Plan": {}}
 DONE = {"Status": "Complete", "Media": {}, "MetaData": {}}

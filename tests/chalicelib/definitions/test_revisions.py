@@ -62,9 +62,9 @@ def test_the_current_revision_costs_two_reads_the_first_time_and_one_from_then_o
 
 
 def test_an_unknown_workflow_or_stage_is_the_callers_mistake(aws: None) -> None:
-    with pytest.raises(BadRequestError, match="workflow: no workflow named 'nobody'"):
+    with pytest.raises(BadRequestError, match="Name: no workflow named 'nobody'"):
         revisions.current("nobody")
-    with pytest.raises(BadRequestError, match="stage: no stage named 'nobody'"):
+    with pytest.raises(BadRequestError, match="Stage: no stage named 'nobody'"):
         revisions.current_stage("nobody")
 
 
@@ -250,9 +250,9 @@ def test_a_wide_workflow_is_written_although_a_transaction_holds_a_hundred(
     sizes: list[int] = []
     send = transaction._send
 
-    def measured(writes: Sequence[transaction.Write]) -> None:
+    def measured(writes: Sequence[transaction.Write], token: str) -> None:
         sizes.append(len(writes))
-        send(writes)
+        send(writes, token)
 
     monkeypatch.setattr(transaction, "_send", measured)
     assert api("POST", "/workflow", {"Name": "wide", **chain("a", "b")}).status == 200

@@ -58,8 +58,11 @@ class StepFunctions:
         self.started.setdefault(name, text)
         self.described.setdefault(name, {"status": "RUNNING"})
 
-    def stop(self, _machine: str, name: str, _error: str, _cause: str) -> None:
+    def stop(self, _machine: str, name: str, _error: str, _cause: str) -> bool:
+        if name not in self.started:
+            return False
         self.stopped.append(name)
+        return True
 
     def describe(self, _machine: str, name: str) -> dict[str, Any] | None:
         return self.described.get(name)

@@ -10,13 +10,16 @@ from botocore.exceptions import ClientError
 
 from chalicelib.assets import store as assets
 from chalicelib.aws import clock, dynamodb, transaction
+from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision
 from chalicelib.definitions.stage_input import BranchOutput, CompletionEvent
-from chalicelib.executions import admit, close, complete, moves, removal, store, submit, sweep
+from chalicelib.definitions.store import Retired
+from chalicelib.executions import admit, close, complete, media, moves, pools, queue, removal, store, submit, sweep
 from chalicelib.executions.errors import (
     EndedExecutionError,
     LiveExecutionError,
     RunClosed,
+    RunMoved,
     StageFailed,
     UnknownExecutionError,
 )
@@ -80,8 +83,8 @@ def test_a_run_goes_through_its_stages_and_gives_everything_back(clip: dict[str,
     assert following["Plan"]["o1"]["Event"]["Name"] == "c"
     assert end == {}
     assert (run.status, run.slots, run.ended) == (Status.COMPLETE, (), ENTERED)
-    assert store.read_pool("global").holders == ()
-    assert store.queue_heads(10) == []
+    assert pools.read("global").holders == ()
+    assert queue.heads(10) == []
     asset = assets.get_asset(run.asset_id)
     assert asset is not None
     assert asset.active_run is None
@@ -116,7 +119,7 @@ def test_a_failed_operation_closes_the_run_and_keeps_its_siblings(clip: dict[str
     assert stored.run.status is Status.ERROR
     outputs = json.loads(stored.stages[0].outputs or "")
     assert [output["Status"] for output in outputs] == ["Error", "Complete"]
-    assert store.read_pool("global").holders == ()
+    assert pools.read("global").holders == ()
 
 
 def test_metadata_beyond_what_travels_ends_the_run_naming_it(clip: dict[str, Any], sfn: StepFunctions) -> None:
@@ -164,19 +167,19 @@ def test_a_lowered_cap_takes_no_new_slots_above_it(
     close.cancel(low, None, "me")
     admit.admit_waiting()
     assert run_of(waiting).status is Status.STARTED
-    assert [holder.slot.number for holder in store.read_pool("global").holders] == [1]
+    assert [holder.slot.number for holder in pools.read("global").holders] == [1]
 
 
 def test_a_slot_taken_meanwhile_is_not_taken_twice(clip: dict[str, Any], sfn: StepFunctions) -> None:
     cap(1)
     holder = make(clip)
     waiting = make(clip)
-    entry = store.queue_heads(1)[0]
+    entry = queue.heads(1)[0]
 
     admit._admit(entry, [1], {})
 
     assert run_of(waiting).status is Status.QUEUED
-    assert [held.run_id for held in store.read_pool("global").holders] == [holder]
+    assert [held.run_id for held in pools.read("global").holders] == [holder]
 
 
 # -- ends from outside -----------------------------------------------------------------------------------------
@@ -191,8 +194,8 @@ def test_a_canceled_run_gives_everything_back_and_its_machine_is_stopped(
 
     assert (run.status, run.message, run.ended_by, run.slots) == (Status.CANCELED, "Canceled: wrong file", "me", ())
     assert sfn.stopped == [f"{run_id}-1"]
-    assert store.read_pool("global").holders == ()
-    assert store.stopping() == []
+    assert pools.read("global").holders == ()
+    assert queue.stopping() == []
     assert close.cancel(run_id, "again", "you").ended_by == "me"
 
 
@@ -203,7 +206,7 @@ def test_a_queued_run_is_canceled_without_ever_starting(clip: dict[str, Any], sf
 
     close.cancel(waiting, None, "me")
 
-    assert store.queue_heads(5) == []
+    assert queue.heads(5) == []
     assert f"{waiting}-1" not in sfn.started
     assert sfn.stopped == []
 
@@ -338,7 +341,7 @@ def test_a_machine_that_can_not_be_started_closes_its_run(clip: dict[str, Any], 
     run = run_of(run_id)
     assert run.status is Status.ERROR
     assert "InvalidExecutionInput" in (run.message or "")
-    assert store.read_pool("global").holders == ()
+    assert pools.read("global").holders == ()
 
 
 def test_the_sweep_closes_what_ended_unseen(
@@ -351,16 +354,20 @@ def test_the_sweep_closes_what_ended_unseen(
     assert sweep.sweep() == {"ended_but_open": 1}
 
     assert run_of(run_id).status is Status.ERROR
-    assert store.read_pool("global").holders == ()
+    assert pools.read("global").holders == ()
     assert sweep.sweep() == {}
 
 
-def test_the_sweep_frees_a_slot_that_no_run_holds(clip: dict[str, Any], sfn: StepFunctions) -> None:
+def test_the_sweep_frees_a_slot_that_no_run_holds(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = run_of(make(clip))
     transaction.commit([transaction.delete(store.table(), {"Id": run.id, "Part": "execution"})])
 
+    assert sweep.sweep() == {}
+    later(monkeypatch, 61)
     assert sweep.sweep() == {"slots_without_holder": 1}
-    assert store.read_pool("global").holders == ()
+    assert pools.read("global").holders == ()
 
 
 def test_the_sweep_mends_the_queue_both_ways(
@@ -369,19 +376,20 @@ def test_the_sweep_mends_the_queue_both_ways(
     cap(1)
     make(clip)
     lost, ghost = make(clip), make(clip)
-    transaction.commit([store.delete_queue_item(run_of(lost).queue_part)])
+    transaction.commit([queue.delete_item(run_of(lost).queue_part)])
     transaction.commit([transaction.delete(store.table(), {"Id": ghost, "Part": "execution"})])
     later(monkeypatch, 61)
 
     assert sweep.sweep() == {"queue_items_without_run": 1, "runs_without_queue_item": 1}
-    assert [entry.fence.run_id for entry in store.queue_heads(9)] == [lost]
+    assert [entry.fence.run_id for entry in queue.heads(9)] == [lost]
 
 
 def test_the_sweep_stops_a_machine_that_a_crashed_cancel_left_running(
-    clip: dict[str, Any], sfn: StepFunctions
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = run_of(make(clip))
     transaction.commit(moves.cancel(run, None, clock.now(), "Canceled", "me"))
+    later(monkeypatch, 61)
 
     assert sweep.sweep() == {"canceled_but_running": 1}
     assert sfn.stopped == [run.execution_name]
@@ -396,6 +404,162 @@ def test_the_sweep_admits_whom_everybody_forgot(clip: dict[str, Any], sfn: StepF
 
     assert sweep.sweep() == {}
     assert run_of(waiting).status is Status.STARTED
+
+
+def test_a_run_canceled_on_its_way_to_the_machine_is_stopped_by_the_sweep(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The admitter has committed and not yet started; cancel finds no execution to stop; then the start arrives."""
+    sfn.refuse = throttled()
+    run = run_of(make(clip))
+    sfn.refuse = None
+    close.cancel(run.id, None, "me")
+    sfn.start(run.machine_arn, run.execution_name, "{}")
+
+    later(monkeypatch, 61)
+
+    assert sweep.sweep() == {"canceled_but_running": 1}
+    assert sfn.stopped == [run.execution_name]
+
+
+def test_a_run_canceled_before_its_start_is_not_started_later(clip: dict[str, Any], sfn: StepFunctions) -> None:
+    sfn.refuse = throttled()
+    run = run_of(make(clip))
+    sfn.refuse = None
+    close.cancel(run.id, None, "me")
+
+    admit.start(queue.QueueEntry(run.fence, run.machine_arn, run.queue_part))
+
+    assert sfn.started == {}
+
+
+def gone() -> ClientError:
+    return ClientError({"Error": {"Code": "StateMachineDoesNotExist", "Message": "no"}}, "StartExecution")
+
+
+def test_a_machine_that_stays_away_closes_its_run(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "sleep", lambda _seconds: None)
+    sfn.refuse = gone()
+    run_id = make(clip)
+    assert run_of(run_id).status is Status.STARTED
+
+    later(monkeypatch, 901)
+    sweep.sweep()
+
+    assert run_of(run_id).status is Status.ERROR
+    assert pools.read("global").holders == ()
+
+
+def test_one_run_that_can_not_be_swept_does_not_keep_the_others_from_it(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sfn.refuse = throttled()
+    broken, whole = make(clip), make(clip)
+    sfn.refuse = None
+    transaction.commit(
+        [transaction.update(store.table(), {"Id": broken, "Part": "stage#00"}, {"Input": None, "InputRef": "gone"})]
+    )
+    later(monkeypatch, 61)
+
+    with pytest.raises(sweep.SweepIncomplete, match="1 things"):
+        sweep.sweep()
+
+    assert list(sfn.started) == [f"{whole}-1"]
+
+
+def test_the_sweep_leaves_the_machines_of_live_runs(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cap(1)
+    running, waiting = make(clip), make(clip)
+    retired = Retired(run_of(running).machine_arn, "workflow", "flow", clock.now())
+    discarded: list[str] = []
+    monkeypatch.setattr(revisions, "retired", lambda: [retired])
+    monkeypatch.setattr(revisions, "discard", discarded.append)
+
+    for run_id in (running, waiting):
+        sweep.sweep()
+        assert discarded == []
+        close.cancel(run_id, None, "me")
+        admit.admit_waiting()
+
+    sweep.sweep()
+    assert discarded == [retired.machine_arn]
+
+
+# -- moves that meet -------------------------------------------------------------------------------------------------
+
+
+def test_a_cancel_that_read_before_a_stage_ended_keeps_that_stages_outputs(
+    clip: dict[str, Any], sfn: StepFunctions
+) -> None:
+    run_id = make(clip)
+    read_before = run_of(run_id)
+    complete.complete_stage(completion(run_id, 0, OK, OK))
+
+    with pytest.raises(RunMoved):
+        transaction.commit(moves.cancel(read_before, None, clock.now(), "Canceled", "me"))
+    close.cancel(run_id, None, "me")
+
+    stored = store.read_whole(run_id)
+    assert stored is not None
+    assert stored.stages[0].status == "Complete"
+    assert len(json.loads(stored.stages[0].outputs or "")) == 2
+
+
+def test_a_refused_move_does_not_touch_the_winners_large_outputs(clip: dict[str, Any], sfn: StepFunctions) -> None:
+    run_id = make(clip)
+    read_before = run_of(run_id)
+    large: BranchOutput = {"Do": "run", "Kept": {"Status": "Error", "MetaData": {"text": "x" * 40_000}}}
+    with pytest.raises(StageFailed):
+        complete.complete_stage(completion(run_id, 0, large, OK))
+
+    salvaged = json.dumps([{"Name": "a", "text": "y" * 40_000}])
+    with pytest.raises(RunMoved):
+        transaction.commit(moves.cancel(read_before, salvaged, clock.now(), "Canceled", "me"))
+
+    stored = store.read_whole(run_id)
+    assert stored is not None
+    assert len(json.loads(stored.stages[0].outputs or "")) == 2
+
+
+def test_a_refused_run_leaves_no_large_text_in_the_bucket(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset_id = run_of(make(clip)).asset_id
+    known = {"AssetId": asset_id}
+    lock = assets.lock_for_run(asset_id, "another")
+    resolved = media.RunInput(asset_id, {"Media": clip["Media"], "MetaData": {}}, [lock])
+    # past the first look at the asset, so that the transaction itself refuses
+    monkeypatch.setattr(media, "resolve", lambda *_: resolved)
+
+    with pytest.raises(ConflictError):
+        make(known, Configuration={"first": {"a": {"Note": "x" * 40_000}}})
+
+    kept = dynamodb.client("s3").list_objects_v2(Bucket="test-data")["Contents"]
+    assert [entry["Key"] for entry in kept] == ["uploads/clip.mp4"]
+
+
+def test_a_dry_run_on_a_busy_asset_is_refused_too(clip: dict[str, Any], sfn: StepFunctions) -> None:
+    known = {"AssetId": run_of(make(clip)).asset_id}
+
+    with pytest.raises(ConflictError, match="active on AssetId"):
+        submit.submit({"Name": "flow", "Input": known}, dry_run=True)
+
+
+def test_one_who_looks_admits_one_and_the_scheduler_all(clip: dict[str, Any], sfn: StepFunctions) -> None:
+    cap(1)
+    make(clip)
+    waiting = [make(clip) for _ in range(5)]
+    cap(6)
+
+    admit.look()
+    assert [run_of(run).status for run in waiting].count(Status.STARTED) == 1
+
+    assert admit.admit_waiting()
+    assert [run_of(run).status for run in waiting].count(Status.STARTED) == 5
 
 
 # -- deleting --------------------------------------------------------------------------------------------------

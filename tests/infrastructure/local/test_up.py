@@ -83,7 +83,7 @@ def test_the_printed_commands_work_as_typed(project: Path, auth: str) -> None:
         )
 
     assert len(commands) == 4
-    assert '{"ApiVersion":"3.0.0"}' in done.stdout
+    assert "ApiVersion\t3.0.0" in done.stdout
     assert "'WorkflowApiEndpoint'" in done.stdout
     assert done.stderr == ""
 

@@ -52,7 +52,7 @@ def test_a_star_resource_stands_only_where_aws_has_no_arn(template: Template) ->
         if "*" in listed(statement["Resource"])
     }
 
-    assert stars == {("WorkflowRole", "LogDelivery"), ("SweepRole", "ListMachines")}
+    assert stars == {("WorkflowRole", "LogDelivery")}
 
 
 def test_the_workflow_role_is_the_only_one_that_can_be_passed_and_only_to_step_functions(template: Template) -> None:

@@ -1,0 +1,41 @@
+"""The indexes of the Executions table. An index only lists, it never decides: it may be late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from chalicelib.aws import dynamodb, transaction
+from chalicelib.aws.dynamodb import Key
+from chalicelib.executions.store import table
+
+
+@cache
+def ensure_month(month: str) -> None:
+    """Remember that there are runs of a month, so that lists by time know which months to read."""
+    transaction.commit([transaction.put(table(), {"Id": "months", "Part": month})])
+
+
+def months() -> list[str]:
+    """The months that have runs, newest first."""
+    items = dynamodb.query(table(), dynamodb.equals("Id", "months"), consistent=True, forward=False)
+    return [item["Part"] for item in items]
+
+
+@dataclass(frozen=True)
+class IndexPage:
+    """Run ids, newest first, and the index key after which the next page begins."""
+
+    run_ids: list[str]
+    next_key: Key | None
+
+
+_HASHES = {"by-time": "Month", "by-asset": "AssetId", "by-workflow": "Workflow", "by-status": "StatusMonth"}
+
+
+def page(index: str, value: str, limit: int, start: Key | None) -> IndexPage:
+    """One page of an index; an index only lists, it never decides."""
+    page = dynamodb.query_page(
+        table(), dynamodb.equals(_HASHES[index], value), index=index, forward=False, limit=limit, start=start
+    )
+    return IndexPage([item["Id"] for item in page.items], page.next_key)

@@ -1,0 +1,1 @@
+"""What AWS brings to functions by itself: events of rules, schedules and stream records."""

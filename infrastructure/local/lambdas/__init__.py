@@ -1,0 +1,1 @@
+"""The Lambda service: functions in worker processes or threads, with their logs."""

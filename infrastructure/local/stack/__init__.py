@@ -1,0 +1,1 @@
+"""The engine's stack, deployed into the embedded AWS from the production template."""

@@ -1,0 +1,127 @@
+"""Mends moto's CloudFormation: types it does not know, lists with AWS::NoValue, the address of the
+REST API, names of exports."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import moto.cloudformation.models as moto_models
+import moto.cloudformation.parsing as moto_parsing
+from moto.core.common_models import CloudFormationModel
+
+_PARSING: Any = moto_parsing
+_STACK: Any = moto_models.Stack
+_ORIGINAL: dict[str, Any] = {}
+
+_EMPTY_SHELLS = frozenset({"AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage"})
+"""moto's own models of these look for methods that it never reads from the API's body."""
+
+
+class Placeholder(CloudFormationModel):
+    """A resource that moto does not know. It exists for references; `properties.py` gives some of them effect."""
+
+    def __init__(self, name: str, account: str, region: str, resource_type: str) -> None:
+        self._name = name
+        self._account = account
+        self._region = region
+        self._service, self._kind = resource_type.split("::")[1:3]
+
+    @property
+    def physical_resource_id(self) -> str:
+        """The generated name."""
+        return self._name
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """No type of AWS's: it is never looked up by type."""
+        return "Mediawright::Local::Placeholder"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
+    ) -> Placeholder:
+        """What moto calls for each resource."""
+        return cls(resource_name, account_id, region_name, cloudformation_json["Type"])
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003
+        """Any attribute may be asked for."""
+        return True
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        """An ARN of the right form, or the name for any other attribute."""
+        if attribute_name.endswith("Arn"):
+            kind = self._kind.lower()
+            return f"arn:aws:{self._service.lower()}:{self._region}:{self._account}:{kind}/{self._name}"
+        return self._name
+
+    def delete(self, account_id: str, region_name: str) -> None:
+        """Nothing was made."""
+
+
+_EXECUTE_API = re.compile(r"https://[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com/[a-z]+/")
+_served: list[str] = []
+
+
+def install(api_url: str) -> None:
+    """Patch moto's template parser, from now on with this address of the REST API; again is harmless."""
+    _served[:] = [api_url]
+    if _ORIGINAL:
+        return
+    _STACK.outputs = property(_outputs)
+    _PARSING.OutputMap.exports = property(_exports)
+    for name, replacement in (
+        ("resource_class_from_type", _resource_class_from_type),
+        ("clean_json", _clean_json),
+        ("generate_resource_name", _generate_resource_name),
+    ):
+        _ORIGINAL[name] = getattr(_PARSING, name)
+        setattr(_PARSING, name, replacement)
+
+
+def _resource_class_from_type(resource_type: str) -> Any:
+    known = resource_type in _PARSING.get_model_map() or resource_type.startswith("Custom::")
+    if resource_type in _EMPTY_SHELLS or not known:
+        return Placeholder
+    return _ORIGINAL["resource_class_from_type"](resource_type)
+
+
+def _clean_json(node: Any, resources: Any) -> Any:
+    cleaned = _ORIGINAL["clean_json"](node, resources)
+    if isinstance(cleaned, list) and isinstance(node, list):
+        return [item for item in cleaned if item is not None]
+    if isinstance(cleaned, str) and _EXECUTE_API.match(cleaned):
+        return _EXECUTE_API.sub(_served[0], cleaned)
+    return cleaned
+
+
+def _outputs(stack: Any) -> list[dict[str, Any]] | None:
+    """What DescribeStacks answers; moto finds an export's name by its value, which two outputs may share."""
+    answers = []
+    for output in filter(None, stack.output_map.values()):
+        answer = {"OutputKey": output.key, "OutputValue": output.value, "Description": output.description}
+        export = stack.template_dict["Outputs"][output.key].get("Export")
+        answer["ExportName"] = export and _PARSING.clean_json(export["Name"], stack.resource_map)
+        answers.append(answer)
+    return answers or None
+
+
+def _exports(outputs: Any) -> list[Any]:
+    """moto exports outputs whose condition is false, too, and stumbles over what they refer to."""
+    resources = outputs._resource_map
+    found = []
+    for key in outputs.outputs:
+        export, output = outputs._output_json_map[key].get("Export"), outputs[key]
+        if export and output:
+            name = _PARSING.clean_json(export["Name"], resources)
+            found.append(_PARSING.Export(outputs._stack_id, name, output.value))
+    return found
+
+
+def _generate_resource_name(resource_type: str, stack_name: str, logical_id: str) -> str:
+    """Functions get readable names here: people type them, and their log groups follow from them."""
+    if resource_type == "AWS::Lambda::Function":
+        return f"{stack_name}-{logical_id}"[:64]
+    name: str = _ORIGINAL["generate_resource_name"](resource_type, stack_name, logical_id)
+    return name

@@ -1,0 +1,1 @@
+"""Step Functions: moto's executing parser with all its mends, by subject."""

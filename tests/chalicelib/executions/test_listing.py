@@ -1,0 +1,111 @@
+"""Lists of runs: newest first, page after page, over months, and never more than one answer holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.aws import clock, transaction
+from chalicelib.executions import close, document, index, listing, store, submit
+from chalicelib.executions.statuses import Status
+
+pytestmark = pytest.mark.usefixtures("aws", "flow", "sfn")
+
+
+def at(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+def make(clip: dict[str, Any], **body: Any) -> str:
+    made: str = submit.submit({"Name": "flow", "Input": clip, **body})["Id"]
+    return made
+
+
+@pytest.fixture
+def months(clip: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Seven runs in three months, newest first; the newest month is the present one."""
+    index.ensure_month.cache_clear()
+    made = []
+    for month, count in (("2026-08", 2), ("2026-10", 2), ("2026-11", 3)):
+        for day in range(count):
+            at(monkeypatch, f"{month}-0{day + 1}T00:00:00.000000Z")
+            made.append(make(clip))
+    return made[::-1]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 7, 50])
+def test_pages_of_any_size_show_every_run_once(months: list[str], limit: int) -> None:
+    seen: list[str] = []
+    position: dict[str, Any] | None = None
+    for _ in range(20):
+        listed = listing.by_time(limit, position)
+        assert len(listed.runs) <= limit
+        seen += [run.id for run in listed.runs]
+        position = listed.position
+        if position is None:
+            break
+
+    assert seen == months
+
+
+def test_a_status_is_listed_over_months(months: list[str]) -> None:
+    close.cancel(months[0], None, "me")
+    close.cancel(months[-1], None, "me")
+
+    assert [run.id for run in listing.every(Status.CANCELED)] == [months[0], months[-1]]
+
+
+def test_what_the_index_shows_too_long_is_dropped(months: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index still shows a run under a status that it has left."""
+    page = listing.by_status(Status.STARTED, 10, None)
+    stale = index.IndexPage([run.id for run in page.runs], None)
+    close.cancel(page.runs[0].id, None, "me")
+    monkeypatch.setattr(index, "page", lambda *_: stale)
+    monkeypatch.setattr(index, "months", lambda: ["2026-11"])
+
+    assert page.runs[0].id not in [run.id for run in listing.by_status(Status.STARTED, 10, None).runs]
+
+
+def test_live_runs_are_found_however_late_the_index_is(clip: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    transaction.commit([transaction.put(store.table(), {"Id": "pool#global", "Part": "pool", "Max": 1})])
+    runs = [make(clip) for _ in range(3)]
+    monkeypatch.setattr(index, "page", lambda *_: index.IndexPage([], None))
+
+    assert sorted(listing.live_runs("flow")) == sorted(runs)
+    close.cancel(runs[1], None, "me")
+    assert sorted(listing.live_runs("flow")) == sorted([runs[0], runs[2]])
+    assert listing.live_runs("other") == []
+
+
+def test_a_page_ends_before_it_outgrows_an_answer(clip: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [make(clip, Configuration={"first": {"a": {"Text": "x" * 9_000}}}) for _ in range(5)]
+    monkeypatch.setattr(listing, "ANSWER_BYTES", 100_000)
+
+    seen: list[str] = []
+    position: dict[str, Any] | None = None
+    while True:
+        found, position = listing.documents(listing.by_time(50, position))
+        assert 1 <= len(found) < 5
+        seen += [entry["Id"] for entry in found]
+        if position is None:
+            break
+
+    assert seen == runs[::-1]
+
+
+def test_a_large_input_is_not_repeated_by_every_output(clip: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.executions import complete
+    from tests.chalicelib.executions.test_moves import OK, completion
+
+    run_id = make(clip)
+    complete.complete_stage(completion(run_id, 0, OK, OK))
+
+    def outputs() -> list[dict[str, Any]]:
+        found, _ = listing.documents(listing.by_time(1, None))
+        made: list[dict[str, Any]] = found[0]["Workflow"]["Stages"]["first"]["Outputs"]
+        return made
+
+    assert all(output["Input"]["Media"] == clip["Media"] for output in outputs())
+    monkeypatch.setattr(document, "ECHOED_CHARACTERS", 100)
+    assert all("Input" not in output for output in outputs())
