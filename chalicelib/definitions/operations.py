@@ -9,11 +9,12 @@ from typing import Any
 from chalicelib.aws import clock
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write, commit
-from chalicelib.definitions import dependents, grants, rules, store
+from chalicelib.definitions import dependents, grants, limits, rules, store
 from chalicelib.definitions.answers import Answer, operation_answer
+from chalicelib.definitions.assembly import operation_of
 from chalicelib.definitions.lists import Listed, listed
 from chalicelib.definitions.names import own_stage
-from chalicelib.definitions.revision import Subject
+from chalicelib.definitions.revision import RevisionStage, Subject
 from chalicelib.definitions.store import Definition
 from chalicelib.web.errors import BadRequestError, ConflictError, NotFoundError, shown
 
@@ -46,6 +47,7 @@ def create(body: Document, *, dry_run: bool = False) -> Answer:
     operation = Definition("operation", body["Name"], _given(body) | made)
     stage = _stage_of(operation)
     _check_free(operation, stage)
+    _check_alone(operation)
     if not dry_run:
         _give(needed)
         _commit([store.create(operation), store.create(stage)])
@@ -66,10 +68,17 @@ def update(body: Document, *, dry_run: bool = False) -> Answer:
     rules.check_operation(checked, settings().workflow_role_arn)
     needed = grants.check(document)
     operation = Definition("operation", before.name, document)
+    _check_alone(operation)
     if not dry_run:
         _give(needed)
         _commit([store.replace(operation, before)])
     return operation_answer(operation)
+
+
+def _check_alone(operation: Definition) -> None:
+    """Raise BadRequestError for an operation that could not even run alone, in its own stage."""
+    stage = RevisionStage(own_stage(operation.name), (operation_of(operation, {}),), {})
+    limits.check_machine([stage], "")
 
 
 def read(name: str) -> Answer:

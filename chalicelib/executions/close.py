@@ -61,6 +61,12 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
     raise transaction.StillContended(f"run {run_id} kept moving while it was canceled")
 
 
+def checked_cancel(run_id: str) -> Run:
+    """The run that `cancel` would end, as it is; raises what `cancel` would."""
+    run = _read_again(run_id).run
+    return _canceled(run) if run.status in ENDED else run
+
+
 def cancel_with_workflow(run_id: str) -> None:
     """Cancel a run whose workflow is deleted by force; one that ended meanwhile is left as it is."""
     try:

@@ -123,6 +123,7 @@ def get_execution(request: Request) -> Document:
     errors=(400, 404),
     example={"WaitingStageName": "review"},
     answer_example={"Id": examples.RUN_ID, "Status": "Resumed"},
+    dry_run=True,
 )
 def resume_execution(request: Request) -> Document:
     run_id = _run_id(request)
@@ -140,9 +141,12 @@ def resume_execution(request: Request) -> Document:
     errors=(400, 404, 409),
     example={"Reason": "wrong file"},
     body_optional=True,
+    dry_run=True,
     answer_example=examples.CANCELED,
 )
 def cancel_execution(request: Request) -> Document:
+    if request.dry_run:
+        return summary(close.checked_cancel(_run_id(request)))
     run = close.cancel(_run_id(request), request.body.get("Reason"), request.caller)
     admit.look()
     return summary(run)

@@ -12,8 +12,8 @@ from chalicelib.web.errors import BadRequestError
 CAP = "MaxConcurrentWorkflows"
 MOST = 9_999
 """Slots are numbered with four digits."""
-MAX_BYTES = 300_000
-"""An item holds 400 KB."""
+MAX_BYTES = 8_192
+"""All settings are answered at once, and one answer holds 6 MB."""
 
 
 def check(document: dict[str, Any]) -> None:

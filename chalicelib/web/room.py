@@ -126,7 +126,9 @@ def _request(declared: Endpoint, given: Any, path: dict[str, str], request_id: s
     if len(raw) > MAX_BODY_BYTES:
         raise TooLargeError(f"The body has {len(raw)} bytes; a request may have {MAX_BODY_BYTES}")
     body = _body(declared, given, raw)
-    dry_run = declared.dry_run and _flag(query, "dryRun")
+    dry_run = _flag(query, "dryRun")
+    if dry_run and not declared.dry_run:
+        raise BadRequestError("dryRun: this route has no dry run")
     return Request(
         path={name: unquote(value) for name, value in path.items()},
         query=query,

@@ -30,14 +30,14 @@ def install(endpoint_url: str) -> None:
     _endpoint[:] = [urlsplit(endpoint_url).netloc]
 
 
-def _send(request: Any, **_: Any) -> Any:
+def _send(request: Any, **_: Any) -> None:
     parts = urlsplit(request.url)
     if parts.netloc != _endpoint[0] or not _CORE.botocore_stubber.enabled:
-        return None
+        return
     if hasattr(request.body, "read"):  # moto takes a file for an upload form
         request.body = request.body.read()
+    # moto's own handler of this event comes after this one and answers what is addressed to AWS
     request.url = urlunsplit(("https", "s3.amazonaws.com", parts.path, parts.query, ""))
-    return _CORE.botocore_stubber("before-send", request)
 
 
 def _get_permission(bucket: Any, action: str, resource: str) -> Any:

@@ -20,6 +20,7 @@ from infrastructure.local.events import rules, sources
 from infrastructure.local.lambdas import lambda_service
 from infrastructure.local.lambdas.functions import Functions
 from infrastructure.local.states import step_functions
+from infrastructure.local.states.executions import book
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -66,9 +67,7 @@ class AwsServices:
         return {name: count for name, count in counts.items() if count}
 
     def _running_executions(self) -> int:
-        backend: Any = moto_states.stepfunctions_backends[ACCOUNT][REGION]
-        machines = list(backend.state_machines)
-        return sum(one.status == "RUNNING" for machine in machines for one in list(machine.executions))
+        return len(book(moto_states.stepfunctions_backends[ACCOUNT][REGION]).running())
 
     def stop(self) -> None:
         """End every thread and worker and forget all data."""

@@ -114,10 +114,14 @@ class Worker:
         return Invocation(answer.payload, answer.error, self._log.tail())
 
     def _init(self) -> Invocation | None:
-        """Wait until the handler is imported; the error object when its import failed."""
+        """Wait until the runtime asks for work; the error object when the handler's import failed.
+
+        A warm runtime may still be on its way from its last answer to its next question.
+        """
+        deadline = max(self._started + INIT_SECONDS, time.monotonic()) + self.function.timeout
         try:
             while not self._api.ready:
-                request = self._next_request(self._started + INIT_SECONDS + self.function.timeout)
+                request = self._next_request(deadline)
                 if request.action == "init/error":
                     self.kill()
                     return Invocation(request.body, "Unhandled")

@@ -118,13 +118,13 @@ def test_unknown_assets_can_be_neither_locked_nor_unlocked_nor_made_so(api: Api)
     assert store.get_asset("none") is None
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"{}", b'{"LockedBy": "me"}'])
+@pytest.mark.parametrize("body", [b"", b"null", b"{}", b'{"LockedBy": "me"}', b'{"Extra": 1}'])
 def test_unlocking_needs_no_body(api: Api, asset: str, body: bytes) -> None:
     api("POST", f"/checkout/{asset}", {"LockedBy": "me"})
     assert api("POST", f"/checkin/{asset}", body).status == 200
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'{"LockedBy": 5}', b'{"Extra": 1}', b"NaN"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"LockedBy": 5}', b"NaN"])
 def test_a_body_that_unlocking_cannot_read_is_refused(api: Api, asset: str, body: bytes) -> None:
     api("POST", f"/checkout/{asset}", {"LockedBy": "me"})
     assert api("POST", f"/checkin/{asset}", body).status == 400

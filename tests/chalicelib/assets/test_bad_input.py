@@ -88,11 +88,10 @@ def test_odd_characters_are_refused_where_they_would_become_names(api: Api, rout
 
 
 @pytest.mark.parametrize("route", BODIES)
-def test_unknown_members_are_named(api: Api, route: str) -> None:
+def test_unknown_members_change_nothing(api: Api, route: str) -> None:
+    """The old engine ignored them, and its clients may send some."""
     path, good = BODIES[route]
-    answer = api("POST", path, {**good, 'Extra "%{%': 1})
-    assert answer.status == 400
-    assert "Extra" in answer.body["Message"]
+    assert api("POST", path, {**good, 'Extra "%{%': 1}).status == api("POST", path, good).status
 
 
 @pytest.mark.parametrize("route", ["upload", "download", "create"])

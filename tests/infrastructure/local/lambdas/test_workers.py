@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from infrastructure.local.lambdas import process
 from tests.infrastructure.local.lambdas.embedded_lambda import EmbeddedLambda, embedded_lambda, until
 
 MISBEHAVE = """
@@ -140,6 +142,15 @@ def test_a_failing_import_is_answered(
         error, kind = aws.call(name)
         assert (error["errorType"], kind) == (error_type, "Unhandled")
         assert message in error["errorMessage"]
+
+
+def test_a_worker_reused_before_it_asks_for_work_is_waited_for(aws: EmbeddedLambda, monkeypatch: Any) -> None:
+    """The runtime asks again a moment after its answer; a worker that started long ago must get that moment too."""
+    monkeypatch.setattr(process, "INIT_SECONDS", -1000.0)
+
+    answers = [aws.call("bad", {"do": "pid"}) for _ in range(300)]
+
+    assert {kind for _, kind in answers} == {None}
 
 
 def test_warm_calls_cost_little(aws: EmbeddedLambda) -> None:
