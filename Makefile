@@ -12,6 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 .PHONY: demo up test faults bench lint types contracts asl template openapi check lines lock format clean
 .SILENT:
 
+demo: override export FILE := $(value FILE)
 demo: $(VENV)/.run
 	$(BIN)/python -m infrastructure.local.demo
 

@@ -50,7 +50,7 @@ class _Pass:
         """Do one thing; its failure is logged and must not keep the others from being done."""
         try:
             work(self, *arguments)
-        except Exception:
+        except Exception:  # whatever is wrong with one item, the others are still to be swept
             _LOG.exception("the sweep failed in %s", work.__name__)
             self.failures += 1
 

@@ -6,8 +6,9 @@ import time
 import requests
 from requests_aws4auth import AWS4Auth
 
-endpoint = os.environ.get("MEDIAWRIGHT_ENDPOINT", "http://127.0.0.1:8000/api/")
-auth = AWS4Auth(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], "us-east-1", "execute-api")
+endpoint = os.environ.get("MEDIAWRIGHT_ENDPOINT", "http://127.0.0.1:8000/api").rstrip("/") + "/"
+keys = [os.environ.get(name, "test") for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+auth = AWS4Auth(*keys, "us-east-1", "execute-api")
 
 
 def ask(method: str, path: str, body: object = None) -> object:

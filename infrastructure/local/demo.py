@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from rich.console import Console
@@ -19,7 +21,7 @@ from mediawright.cli.progress import follow
 from mediawright.client import Client
 from mediawright.client.documents import Execution
 from operators.media.catalogue import Registration, Workflow, registrations, workflows
-from operators.media.kinds import kind
+from operators.media.kinds import Kind, kind
 from operators.media.sample import render_clip
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -34,8 +36,8 @@ def main() -> int:
     begin = time.monotonic()
     try:
         source = _source(console, os.environ.get("FILE") or " ".join(sys.argv[1:]))
-        workflow = workflows()[kind(source)]
-    except (InvalidInput, OSError) as error:
+        workflow = workflows()[_kind(source)]
+    except OSError as error:
         console.print(f"{error}", style="red", markup=False)
         return 2
     console.print("starting the embedded AWS and deploying the stack ...")
@@ -51,12 +53,23 @@ def main() -> int:
 def _source(console: Console, name: str) -> Path:
     if name:
         path = Path(name)
+        if path.is_dir():
+            raise IsADirectoryError(f"{name} is a folder; FILE is one file")
         if not path.is_file():
             raise FileNotFoundError(f"there is no file {name}")
+        if path.stat().st_size == 0:
+            raise OSError(f"{name} is empty")
         return path
     _SAMPLE.parent.mkdir(exist_ok=True)
     console.print("no FILE given: rendering a short clip with sound")
     return render_clip(_SAMPLE)
+
+
+def _kind(source: Path) -> Kind:
+    try:
+        return kind(source)
+    except InvalidInput as error:
+        raise OSError(f"{source} can't be worked on as video, audio, image or text: {error}") from error
 
 
 def _demonstrated(console: Console, aws: EmbeddedAws, client: Client, workflow: Workflow, source: Path) -> int:
@@ -67,7 +80,7 @@ def _demonstrated(console: Console, aws: EmbeddedAws, client: Client, workflow: 
     run = follow(client, client.start(workflow.name, media=media)["Id"], console)
     _found(console, run)
     files = _left_behind(client, aws, run)
-    console.print(f"\n{len(files)} files in {_OUT}/:", style="bold")
+    console.print(f"\nleft in {_OUT}/:" if files else f"\nnothing is left in {_OUT}/", style="bold")
     for file in files:
         console.print(f"  {file} ({file.stat().st_size:,} bytes)", markup=False)
     return 0 if run["Status"] == "Complete" else 1
@@ -124,5 +137,15 @@ def _media(client: Client, aws: EmbeddedAws, run: Execution) -> list[Path]:
     return files
 
 
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    # ended from outside, it takes the embedded AWS and its workers along just as on Ctrl-C
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
