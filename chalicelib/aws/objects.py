@@ -29,13 +29,9 @@ def put_text(key: str, text: str) -> None:
 
 def get_text(key: str) -> str:
     """Read a document out of the data bucket; raises the SDK's ClientError when it isn't there."""
-    return _read(settings().data_bucket, key).decode()
-
-
-def _read(bucket: str, key: str) -> bytes:
-    answer = client("s3").get_object(Bucket=bucket, Key=key)
+    answer = client("s3").get_object(Bucket=settings().data_bucket, Key=key)
     body: bytes = answer["Body"].read()
-    return body
+    return body.decode()
 
 
 def head(bucket: str, key: str) -> dict[str, Any] | None:

@@ -11,7 +11,6 @@ from chalicelib.executions import moves, queue, salvage, store
 from chalicelib.executions.errors import EndedExecutionError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import ENDED, ENTERED, Status
-from chalicelib.executions.store import Stored
 from chalicelib.web.documents import compact
 from chalicelib.web.errors import shown
 
@@ -43,10 +42,7 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
     """
     message = f"Canceled: {reason}" if reason else "Canceled"
     for _ in range(_TRIES):
-        stored = store.read(run_id)
-        if stored is None:
-            raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
-        run = stored.run
+        run = _existing(run_id)
         if run.status in ENDED:
             return _canceled(run)
         outputs = _salvaged(run)[0] if run.status in ENTERED else None
@@ -54,7 +50,7 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
             transaction.commit(moves.cancel(run, outputs, clock.now(), message, who))
         except RunMoved:
             continue
-        canceled = _canceled(_read_again(run_id).run)
+        canceled = _canceled(_existing(run_id))
         if run.status in ENTERED:
             stop(run.machine_arn, run.execution_name)
         return canceled
@@ -63,7 +59,7 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
 
 def checked_cancel(run_id: str) -> Run:
     """The run that `cancel` would end, as it is; raises what `cancel` would."""
-    run = _read_again(run_id).run
+    run = _existing(run_id)
     return _canceled(run) if run.status in ENDED else run
 
 
@@ -75,11 +71,11 @@ def cancel_with_workflow(run_id: str) -> None:
         return
 
 
-def _read_again(run_id: str) -> Stored:
+def _existing(run_id: str) -> Run:
     stored = store.read(run_id)
     if stored is None:
         raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
-    return stored
+    return stored.run
 
 
 def _canceled(run: Run) -> Run:

@@ -88,7 +88,8 @@ def _make(prepared: _Prepared) -> None:
         transaction.commit(moves.submit(run, prepared.stage_input, prepared.override, prepared.writes))
     except MediawrightError:
         # refused for good: nothing refers to the large texts that went to the bucket first
-        for _ in objects.delete_under(store.object_prefix(run.id)) if prepared.is_large else ():
-            pass
+        if prepared.is_large:
+            for _ in objects.delete_under(store.object_prefix(run.id)):
+                pass
         raise
     admit.look({run.id: prepared.stage_input})
