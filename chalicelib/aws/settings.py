@@ -20,6 +20,7 @@ class Settings:
     stack_short_uuid: str
     workflow_role_arn: str
     stage_completion_arn: str
+    task_tokens_arn: str
     log_group_arn: str
     framework_version: str
     max_concurrent_workflows: int
@@ -43,6 +44,7 @@ def settings() -> Settings:
         stack_short_uuid=env["STACK_SHORT_UUID"],
         workflow_role_arn=env["WORKFLOW_ROLE_ARN"],
         stage_completion_arn=env["STAGE_COMPLETION_ARN"],
+        task_tokens_arn=env["TASK_TOKENS_ARN"],
         log_group_arn=env["STEP_FUNCTION_LOG_GROUP_ARN"],
         framework_version=env["FRAMEWORK_VERSION"],
         max_concurrent_workflows=int(env["MAX_CONCURRENT_WORKFLOWS"]),

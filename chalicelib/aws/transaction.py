@@ -61,8 +61,10 @@ def update(
     values: Mapping[str, Value | None],
     condition: Expression | None = None,
     refusal: Refusal = WriteRefused,
+    *,
+    count: str | None = None,
 ) -> Write:
-    """Set attributes of an item, and remove those whose value is None."""
+    """Set attributes of an item, remove those whose value is None, and add 1 to the number `count` if one is named."""
     names = {f"#u{n}": name for n, name in enumerate(values)}
     placeholders = {name: alias for alias, name in names.items()}
     kept = {f":u{n}": value for n, value in enumerate(values.values()) if value is not None}
@@ -73,6 +75,9 @@ def update(
         clauses.append("SET " + ", ".join(sets))
     if removes:
         clauses.append("REMOVE " + ", ".join(removes))
+    if count is not None:
+        clauses.append("ADD #count :one")
+        names["#count"], kept[":one"] = count, 1
     combined = Expression(
         condition.text if condition else "",
         {**names, **(condition.names if condition else {})},

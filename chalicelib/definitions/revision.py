@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-OperationType = Literal["Sync", "Async"]
+OperationType = Literal["Sync", "Async", "Callback", "Wait"]
 Subject = Literal["workflow", "stage"]
 
 
@@ -21,6 +21,12 @@ class RevisionOperation:
     configuration_schema: dict[str, Any] | None
     timeout_seconds: int
     poll_max_seconds: int
+    retry: dict[str, Any] | None = None
+    """`MaxAttempts`, `IntervalSeconds`, `BackoffRate`, `ErrorEquals`, all given; None for the engine's own alone."""
+    max_concurrent: int | None = None
+    """The cap that the operation had when the revision was made: whether runs take a slot of its pool."""
+    heartbeat_seconds: int | None = None
+    """Of a Callback: how long it may be silent."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,10 @@ class Revision:
     """In running order."""
     document: dict[str, Any]
     """The workflow's own members as the API answers them; for a stage, its document."""
+    max_concurrent: int | None = None
+    """The workflow's own cap when the revision was made: whether runs take a slot of its pool."""
+    timeout_seconds: int | None = None
+    """How long a run may take from its start to its end, unless it says so itself."""
 
 
 def to_body(revision: Revision) -> dict[str, Any]:

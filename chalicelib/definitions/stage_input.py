@@ -26,6 +26,8 @@ class OperationEvent(TypedDict):
     Status: Literal["Started"]
     MetaData: dict[str, Any]
     Media: dict[str, Any]
+    IdempotencyKey: str
+    """`<run>/<stage>/<operation>/<attempt>`: the same when the state machine calls the function again."""
 
 
 class BranchPlan(TypedDict):
@@ -36,6 +38,8 @@ class BranchPlan(TypedDict):
     TimeoutSeconds: NotRequired[int]
     """Of one Task; for an asynchronous operation also of the whole loop."""
     PollMaxSeconds: NotRequired[int]
+    HeartbeatSeconds: NotRequired[int]
+    """Of a Callback that has one; smaller than TimeoutSeconds."""
 
 
 class Globals(TypedDict):
@@ -75,6 +79,19 @@ class CompletionEvent(TypedDict):
     Stage: int
     Entered: str
     Outputs: list[BranchOutput]
+
+
+class TokenEvent(TypedDict):
+    """What the engine's task token function is invoked with, by a Callback's or a Wait's branch.
+
+    `Stage` and `Operation` are positions from 0, `Event` the operator's event of a Callback.
+    """
+
+    Execution: str
+    Stage: int
+    Operation: int
+    Token: str
+    Event: NotRequired[dict[str, Any]]
 
 
 def branch_key(position: int) -> str:

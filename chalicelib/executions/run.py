@@ -68,6 +68,15 @@ class Run:
     ended: str | None = None
     message: str | None = None
     ended_by: str | None = None
+    sequence: int = 1
+    """Counts the changes of the status; `<id>-<sequence>` names the event of each."""
+    pools: tuple[str, ...] = ()
+    """The capped pools besides the global one that this attempt needs slots of, as long as they lie ahead."""
+    timeout_seconds: int | None = None
+    """From the attempt's start to its end."""
+    batch: str | None = None
+    expires_at: int | None = None
+    """Epoch seconds; set by the end of the run alone."""
 
     @property
     def fence(self) -> Fence:
@@ -111,6 +120,11 @@ class Run:
             "Ended": self.ended,
             "Message": self.message,
             "EndedBy": self.ended_by,
+            "Sequence": self.sequence,
+            "Pools": list(self.pools) or None,
+            "TimeoutSeconds": self.timeout_seconds,
+            "Batch": self.batch,
+            "ExpiresAt": self.expires_at,
         }
 
     @classmethod
@@ -138,6 +152,11 @@ class Run:
             ended=item.get("Ended"),
             message=item.get("Message"),
             ended_by=item.get("EndedBy"),
+            sequence=item.get("Sequence", 1),
+            pools=tuple(item.get("Pools", [])),
+            timeout_seconds=item.get("TimeoutSeconds"),
+            batch=item.get("Batch"),
+            expires_at=item.get("ExpiresAt"),
         )
 
 

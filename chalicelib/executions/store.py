@@ -135,10 +135,16 @@ def update_run(
     fence: Fence, expected: Sequence[Status], values: dict[str, Value | None], *, in_stage: int | None = None
 ) -> Write:
     """Change a run, on condition of its attempt, its status and (if given) its current stage."""
-    if "Status" in values:
+    changes_status = "Status" in values
+    if changes_status:
         values = {**values, "StatusMonth": status_month(Status(str(values["Status"])), fence.created)}
     return transaction.update(
-        table(), {"Id": fence.run_id, "Part": EXECUTION}, values, _standing(fence, expected, in_stage), RunMoved
+        table(),
+        {"Id": fence.run_id, "Part": EXECUTION},
+        values,
+        _standing(fence, expected, in_stage),
+        RunMoved,
+        count="Sequence" if changes_status else None,
     )
 
 

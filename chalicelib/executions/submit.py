@@ -18,6 +18,23 @@ from chalicelib.web.errors import BadRequestError, MediawrightError
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a run comes from: `trigger` names it (`api`, `trigger/<id>`, `batch/<id>`).
+
+    A `run_id` derived from the origin makes a repeated submission answer the run that is there. `writes` are
+    committed together with the run.
+    """
+
+    trigger: str = "api"
+    run_id: str | None = None
+    batch: str | None = None
+    writes: tuple[transaction.Write, ...] = ()
+
+
+API = Origin()
+
+
+@dataclass(frozen=True)
 class _Prepared:
     revision: Revision
     run: Run
@@ -31,23 +48,23 @@ class _Prepared:
         return any(len(text.encode()) > objects.INLINE_BYTES for text in (self.stage_input, self.override))
 
 
-def submit(body: dict[str, Any], *, dry_run: bool = False) -> Document:
+def submit(body: dict[str, Any], *, origin: Origin = API, dry_run: bool = False) -> Document:
     """Make a run of a workflow or of a stage alone, and answer it as Queued.
 
     A dry run checks all and writes nothing. Raises BadRequestError naming the field, ConflictError for a busy asset.
     """
-    prepared = _prepare(body)
+    prepared = _prepare(body, origin)
     if not dry_run:
         _make(prepared)
     first = StagePart(0, prepared.stage_input, status="Started", override=prepared.override)
     return execution_document(prepared.run, {0: first}, prepared.revision)
 
 
-def _prepare(body: dict[str, Any]) -> _Prepared:
+def _prepare(body: dict[str, Any], origin: Origin) -> _Prepared:
     revision = _revision(body)
     override = plan.normalised(revision, body.get("Configuration") or {})
     plan.check_override(revision, override)
-    now, run_id = clock.now(), clock.new_id()
+    now, run_id = clock.now(), origin.run_id or clock.new_id()
     given = media.resolve(body["Input"], run_id, now)
     try:
         stage_input = plan.stage_input(run_id, given.asset_id, revision.stages[0], override, given.globals)
@@ -68,8 +85,11 @@ def _prepare(body: dict[str, Any]) -> _Prepared:
         created=now,
         queued=now,
         changed=now,
+        trigger=origin.trigger,
+        batch=origin.batch,
     )
-    return _Prepared(revision, run, compact(stage_input), compact(body.get("Configuration") or {}), given.writes)
+    writes = [*given.writes, *origin.writes]
+    return _Prepared(revision, run, compact(stage_input), compact(body.get("Configuration") or {}), writes)
 
 
 def _revision(body: dict[str, Any]) -> Revision:

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "STACK_SHORT_UUID": "ab12cd",
     "WORKFLOW_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/test-workflow-role",
     "STAGE_COMPLETION_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-StageCompletion",
+    "TASK_TOKENS_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-TaskTokens",
     "STEP_FUNCTION_LOG_GROUP_ARN": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/vendedlogs/test:*",
     "FRAMEWORK_VERSION": "0.0.0-test",
     "MAX_CONCURRENT_WORKFLOWS": "5",

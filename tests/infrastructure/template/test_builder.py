@@ -120,7 +120,7 @@ def test_all_engine_functions_have_one_environment_and_operators_have_none_of_it
     assert " ".join(sorted(environments[0])) == (
         "ASSETS_TABLE DATA_BUCKET DEFINITIONS_TABLE EXECUTIONS_TABLE EXTERNAL_BUCKET_ARN FRAMEWORK_VERSION "
         "MAX_CONCURRENT_WORKFLOWS OPERATOR_FUNCTION_ARNS OPERATOR_GRANTS STACK_NAME STACK_SHORT_UUID "
-        "STAGE_COMPLETION_ARN STEP_FUNCTION_LOG_GROUP_ARN SYSTEM_TABLE WORKFLOW_ROLE_ARN"
+        "STAGE_COMPLETION_ARN STEP_FUNCTION_LOG_GROUP_ARN SYSTEM_TABLE TASK_TOKENS_ARN WORKFLOW_ROLE_ARN"
     )
     operator = template["Resources"]["OperatorSomeThing"]["Properties"]
     assert operator["Environment"]["Variables"] == {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}
