@@ -17,6 +17,7 @@ from typing import Any
 import awslambdaric.lambda_runtime_exception as runtime_exception
 import awslambdaric.lambda_runtime_marshaller as runtime_marshaller
 
+from infrastructure.local.interception import KILLED, running
 from infrastructure.local.invocation import Invocation
 from infrastructure.local.lambdas import errors
 from infrastructure.local.lambdas.logs import InvocationLog, Logs, LogTarget, stream_name
@@ -104,9 +105,12 @@ class InProcessFunction:
         log.line(f"START RequestId: {request_id} Version: $LATEST")
         token = _CURRENT.set((log, request_id))
         try:
-            answer = self._run(payload, context)
+            with running(self.name, request_id) as whole:
+                answer = self._run(payload, context)
         finally:
             _CURRENT.reset(token)
+        if whole.ended:  # whatever the handler made of it: on AWS nothing of it ran on
+            answer = Invocation(errors.exited(request_id, KILLED), "Unhandled")
         if answer.error:
             log.line("[ERROR] " + answer.payload.decode(errors="replace"))
         milliseconds = (time.monotonic() - began) * 1000
