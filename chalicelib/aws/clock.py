@@ -6,14 +6,23 @@ import random
 import secrets
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
+time_source: Callable[[], float] = time.time
+"""Where the time of day comes from, in epoch seconds; replaced where time is moved."""
+
+
+def seconds() -> float:
+    """The time of day in epoch seconds."""
+    return time_source()
+
 
 def now() -> str:
     """The time of day: ISO 8601, UTC, microseconds, such as `2026-11-21T04:05:06.000007Z`."""
-    return iso(time.time())
+    return iso(time_source())
 
 
 def iso(epoch: float) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 
+from chalicelib.aws import clock
 from chalicelib.aws.settings import settings
 
 _NAMESPACE = "Mediawright"
@@ -20,6 +20,6 @@ def emit(**counts: int) -> None:
         "Dimensions": [["Stack"]],
         "Metrics": [{"Name": name, "Unit": "Count"} for name in found],
     }
-    stamp = int(time.time() * 1000)
+    stamp = int(clock.seconds() * 1000)
     line = {"_aws": {"Timestamp": stamp, "CloudWatchMetrics": [definition]}, "Stack": settings().stack_name, **found}
     print(json.dumps(line))

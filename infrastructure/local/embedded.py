@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from chalicelib.aws import clock as engine_clock
 from infrastructure.local.api.events import HttpRequest
 from infrastructure.local.api.routes import Routes
 from infrastructure.local.api.server import ApiServer, Gateway, Refused
@@ -98,6 +99,8 @@ class EmbeddedAws:
         self._prepare_environment()
         _forget_settings()
         CLOCK.speed = self._speed
+        CLOCK.reset()
+        engine_clock.time_source = CLOCK.now
         services = self._services = AwsServices(self.aws_url, self.credentials, layers=(self.project,))
         self._running.append(services)
         from infrastructure.local.stack.deploy import deploy
@@ -174,6 +177,8 @@ class EmbeddedAws:
         """End servers, workers and threads. Leaving the context does it; again is harmless."""
         while self._running:
             self._running.pop().stop()
+        CLOCK.reset()
+        engine_clock.time_source = time.time
         if self._environment is not None:
             os.environ.clear()
             os.environ.update(self._environment)

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from infrastructure.local.clock import CLOCK
 from infrastructure.local.dynamodb import data_plane
 from infrastructure.local.dynamodb.json_text import dumps
 from infrastructure.local.dynamodb.rows import Row
@@ -131,7 +132,7 @@ class Stream:
         row = new or old
         keys = rows_of(self._table).schema.wire_of(row.attributes) if row else {}
         body: dict[str, Any] = {
-            "ApproximateCreationDateTime": int(at),
+            "ApproximateCreationDateTime": int(at + CLOCK.moved),
             "Keys": keys,
             "SequenceNumber": str(sequence),
             "SizeBytes": sum(image.size for image in (old, new) if image is not None),

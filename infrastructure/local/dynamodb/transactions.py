@@ -9,6 +9,7 @@ import random
 import time
 from typing import Any
 
+from infrastructure.local.clock import CLOCK
 from infrastructure.local.dynamodb.capacity import TRANSACTIONAL, Bill, read_units, write_units
 from infrastructure.local.dynamodb.errors import DynamoError, cancelled, invalid
 from infrastructure.local.dynamodb.expressions import project, projection_of
@@ -51,7 +52,7 @@ def transact_write_items(backend: Any, body: dict[str, Any]) -> dict[str, Any]:
         _inject_conflict(len(writes))
         _commit(writes, bill)
         if token:
-            _tokens_of(backend)[token] = (time.monotonic(), payload)
+            _tokens_of(backend)[token] = (_now(), payload)
     return bill.answers()
 
 
@@ -116,6 +117,11 @@ def _bill(writes: list[Write], sizes: list[int], index_units: list[int], bill: B
         bill.wrote(write.table_name, TRANSACTIONAL * write_units(size), units)
 
 
+def _now() -> float:
+    """Seconds of a steady count that runs ahead when the clock is moved."""
+    return time.monotonic() + CLOCK.moved
+
+
 def _tokens_of(backend: Any) -> _Tokens:
     # on the backend, so that moto's reset forgets them
     tokens: _Tokens = vars(backend).setdefault("client_tokens", {})
@@ -125,7 +131,7 @@ def _tokens_of(backend: Any) -> _Tokens:
 def _repeated(backend: Any, token: str, payload: int) -> bool:
     """Whether this very transaction was carried out under this token; forgets tokens that have run out."""
     tokens = _tokens_of(backend)
-    oldest = time.monotonic() - TOKEN_SECONDS
+    oldest = _now() - TOKEN_SECONDS
     while tokens and next(iter(tokens.values()))[0] < oldest:
         del tokens[next(iter(tokens))]
     if token not in tokens:

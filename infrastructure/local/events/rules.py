@@ -62,7 +62,10 @@ class EventRules:
         self._functions = functions
         self._stopping = threading.Event()
         self._due: dict[str, _Due] = {}
-        self._virtual_now = time.time()
+        self._ticking = threading.Lock()
+        self._virtual_now = CLOCK.now()
+        self._last_tick = (time.monotonic(), CLOCK.moved)
+        self._forget_moves = CLOCK.at_move(self.tick)
         self._thread = threading.Thread(target=self._keep_schedule, name="event-schedules", daemon=True)
         self._thread.start()
 
@@ -101,19 +104,30 @@ class EventRules:
             send_to_service(service, target, target_input(target, event), event)
 
     def _keep_schedule(self) -> None:
-        last = time.monotonic()
         while not self._stopping.wait(TICK_SECONDS):
-            now = time.monotonic()
-            self._virtual_now += (now - last) * CLOCK.speed
-            last = now
-            for rule in _scheduled_rules():
-                self._fire_if_due(rule)
+            self.tick()
 
-    def _fire_if_due(self, rule: Any) -> None:
+    def tick(self) -> None:
+        """Fire what is due by now."""
+        with self._ticking:
+            now, moved = time.monotonic(), CLOCK.moved
+            before, moved_before = self._last_tick
+            self._last_tick = (now, moved)
+            self._virtual_now += (now - before) * CLOCK.speed
+            rules = [(rule, self._due_of(rule)) for rule in _scheduled_rules()]
+            # only now, so that a rule made just before a move is made before it
+            self._virtual_now += max(0.0, moved - moved_before)
+            for rule, due in rules:
+                self._fire_if_due(rule, due)
+
+    def _due_of(self, rule: Any) -> _Due:
         due = self._due.get(rule.arn)
         if due is None or due.expression != rule.scheduled_expression or rule.state != "ENABLED":
             due = self._due[rule.arn] = _first_due(rule.scheduled_expression, self._virtual_now)
-        if due.at is None or due.at > self._virtual_now:
+        return due
+
+    def _fire_if_due(self, rule: Any, due: _Due) -> None:
+        if rule.state != "ENABLED" or due.at is None or due.at > self._virtual_now:
             return
         # a rule that fell behind, at high speed, fires once and goes on from now
         upcoming = due.schedule.next_after(due.at)
@@ -124,6 +138,7 @@ class EventRules:
     def stop(self) -> None:
         """End the scheduler; moto matches events itself until rules are installed again."""
         global _current
+        self._forget_moves()
         self._stopping.set()
         if self._thread is not threading.current_thread():
             self._thread.join()
@@ -164,7 +179,7 @@ def _completed(event: dict[str, Any]) -> dict[str, Any]:
         "resources": [],
         "detail": {},
         **event,
-        "time": moment if moment and isinstance(moment, str) else _iso(float(moment or time.time())),
+        "time": moment if moment and isinstance(moment, str) else _iso(float(moment or CLOCK.now())),
     }
     whole.pop("ingestion-time", None)
     return whole

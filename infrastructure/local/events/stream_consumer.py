@@ -9,7 +9,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -49,6 +49,7 @@ class _Entry:
 
     record: dict[str, Any]
     text: str
+    queued: float = field(default_factory=time.monotonic)
 
     @property
     def sequence(self) -> str:
@@ -187,7 +188,7 @@ class StreamConsumer:
 
     def _too_old(self, entry: _Entry) -> bool:
         limit = int(self._mapping.max_record_age or -1)
-        age = (time.time() - entry.arrived) * CLOCK.speed
+        age = CLOCK.now() - entry.arrived + (time.monotonic() - entry.queued) * (CLOCK.speed - 1)
         return bool(entry.arrived) and age > (limit if limit > 0 else RETENTION_SECONDS)
 
     def _give_up(self, entries: tuple[_Entry, ...], attempts: int, condition: str, answer: Invocation | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,8 @@ import pytest
 import requests
 from requests_aws4auth import AWS4Auth
 
+from chalicelib.aws import clock as engine_clock
+from infrastructure.local.clock import CLOCK
 from infrastructure.local.embedded import EmbeddedAws, PortTaken
 from tests.infrastructure import sample_project
 
@@ -37,6 +40,19 @@ def test_it_starts_anew_and_leaves_nothing_behind(project: Path) -> None:
     left = {thread.name for thread in threading.enumerate()}
     assert not left & {"api-server", "aws-server", "event-schedules"}
     assert psutil.Process().children(recursive=True) == []
+
+
+def test_the_engine_sees_the_moved_clock_and_nobody_else_signs_by_it(project: Path) -> None:
+    with EmbeddedAws(port=0, aws_port=0, auth=True, project=project) as aws:
+        CLOCK.move(86400 * 40)
+
+        assert engine_clock.seconds() == pytest.approx(time.time() + 86400 * 40, abs=5)
+        assert engine_clock.epoch(engine_clock.now()) == pytest.approx(CLOCK.now(), abs=5)
+        auth = AWS4Auth(aws.credentials.access_key, aws.credentials.secret_key, "us-east-1", "execute-api")
+        requests.post(aws.api_url + "bucket/x", data=b"1", auth=auth, timeout=5).raise_for_status()
+
+    assert CLOCK.moved == 0
+    assert engine_clock.time_source is time.time
 
 
 def test_with_auth_only_the_printed_key_opens_signed_routes(project: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -52,6 +54,12 @@ def queue(aws: EmbeddedLambda) -> Iterator[str]:
     url = sqs.create_queue(QueueName="events")["QueueUrl"]
     yield url
     sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def reset_clock() -> Iterator[None]:
+    yield
+    CLOCK.reset()
 
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:events"
@@ -205,6 +213,33 @@ def test_a_cron_rule_fires(
     rule(aws, ScheduleExpression="cron(* * * * ? *)", target={"Input": '"tick"'})
 
     assert until(lambda: received)[0] == "tick"
+
+
+def test_a_moved_clock_makes_a_rule_due_once(
+    aws: EmbeddedLambda, rules: EventRules, received: list[Any], reset_clock: None
+) -> None:
+    rule(aws, ScheduleExpression="rate(5 minutes)")
+    CLOCK.move(299)
+    assert received == []
+
+    CLOCK.move(3600)
+
+    [event] = until(lambda: received)
+    CLOCK.move(60)
+    assert received == [event]
+    moment = datetime.fromisoformat(event["time"]).timestamp()
+    assert moment == pytest.approx(time.time() + 3899, abs=30)
+
+
+def test_a_disabled_schedule_never_fires(
+    aws: EmbeddedLambda, rules: EventRules, received: list[Any], reset_clock: None
+) -> None:
+    rule(aws, ScheduleExpression="rate(5 minutes)", State="DISABLED")
+
+    CLOCK.move(3600)
+    aws.functions.invoke_async("target", b'"last"')
+
+    assert until(lambda: received) == ["last"]
 
 
 def test_a_scheduled_rule_takes_no_events_and_waits_its_time(
