@@ -87,8 +87,9 @@ def get_item(backend: Any, body: Body) -> Body:
     scope = Scope(body)
     paths = projection_of(body, scope)
     scope.check_all_used()
-    row = rows.get(rows.schema.key_of_request(body["Key"]))
-    bill.read(body["TableName"], read_units(_size(row), body.get("ConsistentRead", False)))
+    consistent = bool(body.get("ConsistentRead", False))
+    row = rows.find(rows.schema.key_of_request(body["Key"]), consistent)
+    bill.read(body["TableName"], read_units(_size(row), consistent))
     answer = bill.answer()
     if row is not None:
         answer["Item"] = to_wire(project(row.attributes, paths))
@@ -117,14 +118,15 @@ def _get_batch(backend: Any, table: str, request: Body, bill: Bill, answer: Body
     keys = [rows.schema.key_of_request(key) for key in request["Keys"]]
     if len(set(keys)) != len(keys):
         raise invalid(_DUPLICATES)
+    consistent = bool(request.get("ConsistentRead", False))
     for wire, key in zip(request["Keys"], keys, strict=True):
-        row = rows.get(key)
+        row = rows.find(key, consistent)
         if _size(row) > left:
             rest = answer["UnprocessedKeys"].setdefault(table, {**request, "Keys": []})
             rest["Keys"].append(wire)
             continue
         left -= _size(row)
-        bill.read(table, read_units(_size(row), request.get("ConsistentRead", False)))
+        bill.read(table, read_units(_size(row), consistent))
         if row is not None:
             found.append(to_wire(project(row.attributes, paths)))
     return left

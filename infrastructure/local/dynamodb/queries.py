@@ -112,14 +112,15 @@ def query(backend: Any, body: Body) -> Body:
     conditions = key_conditions(body, reading.scope, names, schema.kinds)
     reading.scope.check_all_used()
     with LOCK:
-        source = reading.rows.partitions if reading.index is None else None
-        partition = source.get(conditions.hash) if source is not None else _entries(reading, conditions)
+        partition = _entries(reading, conditions)
         rows = _in_bounds(reading, conditions, partition or Ordered())
     return _page(reading, rows)
 
 
 def _entries(reading: Reading, conditions: KeyConditions) -> Ordered | None:
-    return reading.index.partition(conditions.hash) if reading.index else None
+    if reading.index is None:
+        return reading.rows.partition(conditions.hash, reading.consistent)
+    return reading.index.partition(conditions.hash)
 
 
 def _in_bounds(reading: Reading, conditions: KeyConditions, partition: Ordered) -> list[Row]:

@@ -11,13 +11,14 @@ import logging
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
 
 from infrastructure.local.clock import CLOCK
 from infrastructure.local.dynamodb import data_plane
 from infrastructure.local.dynamodb.json_text import dumps
+from infrastructure.local.dynamodb.keys import Key
 from infrastructure.local.dynamodb.rows import Row
 from infrastructure.local.dynamodb.tables import CHANGE_HOOKS, rows_of
 from infrastructure.local.dynamodb.values import to_wire
@@ -31,7 +32,19 @@ IDLE_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 _FIRST_SEQUENCE = 1100000000017454423009
-_Change = tuple[float, int, "Row | None", "Row | None"]
+_BY_SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+"""Who made the record of an expired item."""
+
+
+class _Change(NamedTuple):
+    """One change; changes are delivered by `due` (`time.monotonic()`), then in their order."""
+
+    due: float
+    sequence: int
+    at: float
+    old: Row | None
+    new: Row | None
+    expired: bool
 
 
 class Stream:
@@ -42,32 +55,44 @@ class Stream:
         self._table = table
         self._deliver = deliver
         self._view: str = table.stream_specification["StreamViewType"]
-        self._changes: deque[_Change] = deque()
+        self._changes: list[_Change] = []
+        self._in_hand = 0
+        self._last_due: dict[Key, float] = {}
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopped = False
         self._sequence = _FIRST_SEQUENCE
 
-    def add(self, old: Row | None, new: Row | None) -> None:
+    def add(self, old: Row | None, new: Row | None, expired: bool) -> None:
         """Note one change; called under the lock of the writes, hence in their order."""
         with self._wake:
             self._sequence += 1
-            self._changes.append((time.time(), self._sequence, old, new))
+            due = self._due_of(new or old)
+            heappush(self._changes, _Change(due, self._sequence, CLOCK.now(), old, new, expired))
             if self._thread is None and not self._stopped:
                 self._thread = threading.Thread(target=self._run, name=f"stream {self._table.name}", daemon=True)
                 self._thread.start()
             else:
                 self._wake.notify_all()
 
+    def _due_of(self, row: Row | None) -> float:
+        due = time.monotonic() + FAULTS.stream_lag
+        if FAULTS.shuffle_stream_records > 0 and row is not None:
+            due += random.uniform(0, FAULTS.shuffle_stream_records)
+            if random.random() >= FAULTS.shuffle_within_items:
+                due = max(due, self._last_due.get(row.key, due))
+            self._last_due[row.key] = due
+        return due
+
     def pending(self) -> int:
         """Changes not yet delivered, those in hand included."""
-        return len(self._changes)
+        return len(self._changes) + self._in_hand
 
     def wait_empty(self, deadline: float) -> bool:
         """Wait until all is delivered, at most until a `time.monotonic()`."""
         with self._wake:
             return self._wake.wait_for(
-                lambda: not self._changes or self._stopped, max(0.0, deadline - time.monotonic())
+                lambda: not self.pending() or self._stopped, max(0.0, deadline - time.monotonic())
             )
 
     def stop(self) -> None:
@@ -86,11 +111,10 @@ class Stream:
 
     def _deliver_batch(self) -> bool:
         batch = self._next_batch()
-        self._hand_over([self._record(*change) for change in batch])
+        self._hand_over([self._record(change) for change in batch])
         with self._wake:
             # only now: whoever waits for emptiness waits for the delivery too
-            for _ in range(min(len(batch), len(self._changes))):
-                self._changes.popleft()
+            self._in_hand = 0
             self._wake.notify_all()
         return bool(batch)
 
@@ -98,10 +122,11 @@ class Stream:
         with self._wake:
             while not self._stopped:
                 if not self._changes:
+                    self._last_due.clear()
                     if not self._wake.wait(IDLE_SECONDS) and not self._changes:
                         break
                     continue
-                wait = self._changes[0][0] + FAULTS.stream_lag - time.time()
+                wait = self._changes[0].due - time.monotonic()
                 if wait <= 0:
                     return self._due()
                 self._wake.wait(wait)
@@ -109,12 +134,11 @@ class Stream:
             return []
 
     def _due(self) -> list[_Change]:
-        latest = time.time() - FAULTS.stream_lag
+        latest = time.monotonic()
         batch: list[_Change] = []
-        for change in self._changes:
-            if change[0] > latest or len(batch) == MAX_BATCH:
-                break
-            batch.append(change)
+        while self._changes and self._changes[0].due <= latest and len(batch) < MAX_BATCH:
+            batch.append(heappop(self._changes))
+        self._in_hand = len(batch)
         return batch
 
     def _hand_over(self, records: list[Record]) -> None:
@@ -128,11 +152,12 @@ class Stream:
             except Exception:  # the outermost edge of the thread: the stream must go on
                 _log.exception("A consumer of the stream %s failed", self.arn)
 
-    def _record(self, at: float, sequence: int, old: Row | None, new: Row | None) -> Record:
+    def _record(self, change: _Change) -> Record:
+        _, sequence, at, old, new, expired = change
         row = new or old
         keys = rows_of(self._table).schema.wire_of(row.attributes) if row else {}
         body: dict[str, Any] = {
-            "ApproximateCreationDateTime": int(at + CLOCK.moved),
+            "ApproximateCreationDateTime": int(at),
             "Keys": keys,
             "SequenceNumber": str(sequence),
             "SizeBytes": sum(image.size for image in (old, new) if image is not None),
@@ -150,6 +175,7 @@ class Stream:
             "awsRegion": self._table.region_name,
             "dynamodb": body,
             "eventSourceARN": self.arn,
+            **({"userIdentity": dict(_BY_SERVICE)} if expired else {}),
         }
 
 
@@ -167,14 +193,14 @@ class _Streams:
         self.deliver: Deliver | None = None
         self.open: dict[str, Stream] = {}
 
-    def changed(self, table: Any, old: Row | None, new: Row | None) -> None:
+    def changed(self, table: Any, old: Row | None, new: Row | None, expired: bool) -> None:
         if self.deliver is None or not table.stream_specification["StreamEnabled"]:
             return
         arn = f"{table.table_arn}/stream/{table.latest_stream_label}"
         stream = self.open.get(arn)
         if stream is None:
             stream = self.open[arn] = Stream(arn, table, self.deliver)
-        stream.add(old, new)
+        stream.add(old, new, expired)
 
 
 _STREAMS = _Streams()

@@ -14,15 +14,16 @@ from infrastructure.local.dynamodb.errors import invalid
 from infrastructure.local.dynamodb.indexes import Index, Ordered
 from infrastructure.local.dynamodb.keys import Key, Schema
 from infrastructure.local.dynamodb.limits import MAX_ITEM_BYTES
+from infrastructure.local.dynamodb.past import Past
 from infrastructure.local.dynamodb.rows import Row
 from infrastructure.local.dynamodb.values import Attributes
 
 LOCK = threading.RLock()
 """Held round every write and every read that could otherwise see half of a transaction."""
 
-Hook = Callable[[Any, Row | None, Row | None], None]
+Hook = Callable[[Any, Row | None, Row | None, bool], None]
 CHANGE_HOOKS: list[Hook] = []
-"""Called with (table, old row, new row) in the order of the writes, under the lock: be brief."""
+"""Called with (table, old row, new row, whether it expired) in the order of the writes, under the lock: be brief."""
 
 
 class TableRows:
@@ -34,6 +35,7 @@ class TableRows:
         self.schema: Schema = Schema(table, source.schema.kinds if source else {})
         self.by_key: dict[Key, Row] = {}
         self.partitions: dict[Any, Ordered] = {}
+        self.past = Past()
         local = [Index(index, self.schema, local=True) for index in table.indexes]
         self.indexes = {
             index.name: index for index in [*(Index(index, self.schema) for index in table.global_indexes), *local]
@@ -61,16 +63,29 @@ class TableRows:
             raise invalid(too_large)
         return row
 
-    def change(self, old: Row | None, new: Row | None) -> int:
-        """Put `new` in the place of `old` (either may be None); hold the lock.
+    def find(self, key: Key, consistent: bool) -> Row | None:
+        """The row that a read finds: the present one when it asks for consistency, maybe an older one when not."""
+        if consistent:
+            return self.by_key.get(key)
+        with LOCK:
+            return self.past.row(key, self.by_key.get(key))
+
+    def partition(self, hash_key: Any, consistent: bool) -> Ordered | None:
+        """The rows under one hash key that a read finds; hold the lock."""
+        present = self.partitions.get(hash_key)
+        return present if consistent else self.past.partition(hash_key, present)
+
+    def change(self, old: Row | None, new: Row | None, *, expired: bool = False) -> int:
+        """Put `new` in the place of `old` (either may be None); hold the lock. `expired`: its time to live is over.
 
         Returns the write units of the global indexes.
         """
         if old is new or (old is not None and new is not None and old.attributes == new.attributes):
             return 0
+        self.past.note((new or old).key, old)  # type: ignore[union-attr]  # one of them is a row: they differ
         units = self._place(old, new)
         for hook in CHANGE_HOOKS:
-            hook(self.table, old, new)
+            hook(self.table, old, new, expired)
         return units
 
     def _place(self, old: Row | None, new: Row | None) -> int:

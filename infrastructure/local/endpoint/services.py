@@ -13,6 +13,7 @@ import moto.core.models as moto_core
 import moto.stepfunctions.models as moto_states
 
 from infrastructure.local.dynamodb import streams
+from infrastructure.local.dynamodb.expiry import Expiry
 from infrastructure.local.endpoint import direct_dispatch, s3_adapters
 from infrastructure.local.endpoint.server import AwsServer
 from infrastructure.local.endpoint.signatures import KeyPair, KeyStore
@@ -49,6 +50,7 @@ class AwsServices:
         self.sources = sources.install(self.functions.invoke)
         self.rules = rules.install(self.functions)
         streams.install(self.sources.deliver)
+        self._expiry = Expiry()
         step_functions.install(self.functions.invoke, self.rules.publish)
         s3_adapters.install(endpoint_url)
         direct_dispatch.install(DIRECT)
@@ -71,6 +73,7 @@ class AwsServices:
 
     def stop(self) -> None:
         """End every thread and worker and forget all data."""
+        self._expiry.stop()
         streams.stop()
         self.rules.stop()
         self.sources.stop()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import random
 import threading
 import time
 import uuid
@@ -24,6 +25,7 @@ from infrastructure.local.clock import CLOCK
 from infrastructure.local.events.patterns import matches
 from infrastructure.local.events.schedules import Cron, InvalidSchedule, Rate, parse_schedule
 from infrastructure.local.events.targets import Undeliverable, send_to_service, target_input
+from infrastructure.local.faults import FAULTS
 from infrastructure.local.queues import send_to_queue
 
 REGION = "us-east-1"
@@ -86,7 +88,8 @@ class EventRules:
     def _to_targets(self, rule: Any, event: dict[str, Any]) -> None:
         for target in list(rule.targets):
             try:
-                self._to_target(rule, target, event)
+                for _ in range(1 + (random.random() < FAULTS.duplicate_events)):
+                    self._to_target(rule, target, event)
             except Undeliverable as reason:
                 _dead_letter(rule, target, event, reason)
 

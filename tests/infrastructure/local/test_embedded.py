@@ -188,3 +188,13 @@ def test_a_second_one_in_this_process_is_refused(aws: EmbeddedAws, project: Path
     with pytest.raises(RuntimeError, match="one at a time"), EmbeddedAws(port=0, aws_port=0, project=project):
         pass
     assert requests.get(aws.api_url, timeout=5).status_code == 200
+
+
+def test_runs_whose_time_to_live_is_over_go_when_asked(aws: EmbeddedAws) -> None:
+    table, dynamodb = aws.outputs["ExecutionsTable"], aws.client("dynamodb")
+    key = {"Id": {"S": "expired"}, "Part": {"S": "execution"}}
+    dynamodb.put_item(TableName=table, Item={**key, "ExpiresAt": {"N": str(int(time.time()) - 60)}})
+
+    assert aws.expire_now() == 1
+
+    assert "Item" not in dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True)

@@ -170,6 +170,36 @@ def test_records_come_twice_when_told(client: Any, receiver: Receiver) -> None:
     assert len(set(ids)) == 5
 
 
+def _numbers(receiver: Receiver, run: str) -> list[int]:
+    images = [record["dynamodb"]["NewImage"] for record in receiver.records]
+    return [int(image["N"]["N"]) for image in images if image["Id"]["S"] == run]
+
+
+def test_records_of_different_items_overtake_one_another_when_told(client: Any, receiver: Receiver) -> None:
+    FAULTS.shuffle_stream_records = 0.3
+    for number in range(10):
+        for run in ("a", "b", "c", "d"):
+            put(client, run, N=number)
+    assert streams.drain(SECONDS)
+
+    sequences = [int(record["dynamodb"]["SequenceNumber"]) for record in receiver.records]
+    assert len(set(sequences)) == 40
+    assert sequences != sorted(sequences)
+    for run in ("a", "b", "c", "d"):
+        assert _numbers(receiver, run) == list(range(10))
+
+
+def test_even_one_items_records_overtake_one_another_when_told(client: Any, receiver: Receiver) -> None:
+    FAULTS.shuffle_stream_records = 0.3
+    FAULTS.shuffle_within_items = 1.0
+    for number in range(30):
+        put(client, "a", N=number)
+    assert streams.drain(SECONDS)
+
+    assert sorted(_numbers(receiver, "a")) == list(range(30))
+    assert _numbers(receiver, "a") != list(range(30))
+
+
 def test_a_failing_receiver_does_not_stop_the_stream(client: Any, caplog: pytest.LogCaptureFixture) -> None:
     seen: list[str] = []
 

@@ -13,6 +13,7 @@ import pytest
 
 from infrastructure.local.clock import CLOCK
 from infrastructure.local.events.rules import EventRules, install
+from infrastructure.local.faults import FAULTS
 from tests.infrastructure.local.lambdas.embedded_lambda import EmbeddedLambda, embedded_lambda, until
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
@@ -213,6 +214,17 @@ def test_a_cron_rule_fires(
     rule(aws, ScheduleExpression="cron(* * * * ? *)", target={"Input": '"tick"'})
 
     assert until(lambda: received)[0] == "tick"
+
+
+def test_an_event_comes_twice_when_told(aws: EmbeddedLambda, rules: EventRules, queue: str) -> None:
+    rule(aws, {"source": ["aws.states"]}, {"Arn": QUEUE_ARN})
+    FAULTS.duplicate_events = 1.0
+    try:
+        rules.publish({**STATUS, "id": "one"})
+    finally:
+        FAULTS.reset()
+
+    assert [json.loads(message["Body"])["id"] for message in messages(aws, queue)] == ["one", "one"]
 
 
 def test_a_moved_clock_makes_a_rule_due_once(
