@@ -25,6 +25,7 @@ from infrastructure.local.endpoint.signatures import (
     random_pair,
     verify,
 )
+from infrastructure.local.lambdas.workers import WorkerState
 from infrastructure.local.stack.functions import serve_functions
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -172,6 +173,10 @@ class EmbeddedAws:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"still busy after {seconds} s: {busy}")
             time.sleep(0.005)
+
+    def workers(self) -> list[WorkerState]:
+        """The living worker processes: all may be killed at any moment, as AWS loses its hosts."""
+        return self._services.functions.workers.states()
 
     def expire_now(self) -> int:
         """Delete every item whose time to live is over by the embedded AWS's clock; answers how many."""

@@ -19,7 +19,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from infrastructure.local.background import Background
 from infrastructure.local.clock import CLOCK
 from infrastructure.local.invocation import Invocation
-from infrastructure.local.lambdas import errors
+from infrastructure.local.lambdas import errors, worker_clock
 from infrastructure.local.lambdas.code import CodeStore
 from infrastructure.local.lambdas.in_process import Handler, InProcessFunction, capture_logging, release_logging
 from infrastructure.local.lambdas.logs import Logs
@@ -29,6 +29,7 @@ from infrastructure.local.meter import METER
 from infrastructure.local.queues import send_to_queue
 
 REGION = "us-east-1"
+_ENGINE_CLOCK = "chalicelib/aws/clock.py"
 ASYNC_RETRY_SECONDS = (60.0, 120.0)
 
 _BACKENDS: Any = moto_lambda.lambda_backends
@@ -98,8 +99,15 @@ class Functions:
         self._at_stop: list[Callable[[Functions], None]] = []
         self._stop_lock = threading.Lock()
         self._stopped = False
+        self._clock_file = self.code.root / "clock"
+        self._write_clock()
+        forget = CLOCK.at_move(self._write_clock)
+        self._at_stop.append(lambda _: forget())
         capture_logging()
         atexit.register(self.stop)
+
+    def _write_clock(self) -> None:
+        worker_clock.write(self._clock_file, CLOCK.moved)
 
     def register_code(self, function_name: str, directory: Path) -> None:
         """Run a function from a folder of the working tree, whatever archive its template names."""
@@ -158,7 +166,7 @@ class Functions:
             timeout=float(found.timeout),
             memory=int(found.memory_size),
             environment=tuple(sorted((key, str(value)) for key, value in found.environment_vars.items())),
-            platform=tuple(self._platform(name, str(found.role)).items()),
+            platform=tuple({**self._platform(name, str(found.role)), **self._clock(name, found)}.items()),
             code_digest=digest,
         )
 
@@ -178,6 +186,12 @@ class Functions:
         if self.code.registered(name):
             variables["PYTHONDONTWRITEBYTECODE"] = "1"
         return variables
+
+    def _clock(self, name: str, found: Any) -> dict[str, str]:
+        """The engine's own functions see the moved clock in workers, too."""
+        folder = self.code.registered(name)
+        is_engine = folder and str(found.handler).startswith("app.") and (folder / _ENGINE_CLOCK).exists()
+        return {worker_clock.VARIABLE: str(self._clock_file)} if is_engine else {}
 
     def invoke_async(self, arn_or_name: str, payload: bytes) -> None:
         """Run a function in the background, as Lambda does for events.

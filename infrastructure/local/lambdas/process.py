@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infrastructure.local.invocation import Invocation
-from infrastructure.local.lambdas import errors
+from infrastructure.local.lambdas import errors, worker_clock
 from infrastructure.local.lambdas.logs import InvocationLog, Logs, LogTarget, stream_name
 from infrastructure.local.lambdas.runtime_api import NextEvent, RuntimeApi, RuntimeRequest
 
@@ -89,9 +89,13 @@ class Worker:
         """The process's id."""
         return self._process.pid
 
+    def runs(self) -> bool:
+        """Whether the process exists."""
+        return self._process.poll() is None
+
     def alive(self) -> bool:
         """Whether another invocation can be given to this worker."""
-        return self._process.poll() is None and not self._api.lost_connection
+        return self.runs() and not self._api.lost_connection
 
     def invoke(self, function_arn: str, request_id: str, payload: bytes) -> Invocation:
         """Run one event; failures become Lambda's error objects."""
@@ -216,7 +220,7 @@ class Worker:
 
 def _start(function: FunctionVersion, address: str, stream: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "awslambdaric", function.handler],
+        [sys.executable, *_runtime(function), function.handler],
         cwd=function.directory,
         env=_environment(function, address, stream),
         stdin=subprocess.DEVNULL,
@@ -224,6 +228,11 @@ def _start(function: FunctionVersion, address: str, stream: str) -> subprocess.P
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def _runtime(function: FunctionVersion) -> list[str]:
+    moved = worker_clock.VARIABLE in dict(function.platform)
+    return [worker_clock.__file__] if moved else ["-m", "awslambdaric"]
 
 
 def _environment(function: FunctionVersion, address: str, stream: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from infrastructure.local.invocation import Invocation
 from infrastructure.local.lambdas.logs import Logs
@@ -12,6 +13,15 @@ from infrastructure.local.lambdas.process import FunctionVersion, Worker
 
 IDLE_KEPT = 16
 CONCURRENCY = 100
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """One living worker process; `busy` while an invocation runs in it."""
+
+    pid: int
+    function: str
+    busy: bool
 
 
 class Workers:
@@ -99,8 +109,13 @@ class Workers:
 
     def pids(self) -> list[int]:
         """The processes that exist now, busy and idle."""
+        return [state.pid for state in self.states()]
+
+    def states(self) -> list[WorkerState]:
+        """The processes that exist now, with what they are for."""
         with self._lock:
-            return [worker.pid for worker in (*self._busy, *self._idle)]
+            every = [(worker, True) for worker in self._busy] + [(worker, False) for worker in self._idle]
+        return [WorkerState(one.pid, one.function.name, busy) for one, busy in every if one.runs()]
 
 
 def _kill(workers: list[Worker]) -> None:
