@@ -9,13 +9,14 @@ from chalice.app import Chalice
 from chalicelib.assets.routes import routes as assets
 from chalicelib.definitions import live
 from chalicelib.definitions.routes import routes as definitions
+from chalicelib.events.routes import routes as events
 from chalicelib.executions import close, listing
 from chalicelib.executions.routes import routes as executions
 from chalicelib.system.routes import routes as system
 from chalicelib.web.docs import routes as docs
 
 app = Chalice(app_name="mediawright")
-for room in (system, definitions, executions, assets, docs):
+for room in (system, definitions, executions, assets, events, docs):
     app.register_blueprint(room)
 
 
@@ -56,7 +57,28 @@ def status_change(event: Any, _context: Any) -> Any:
 
 @app.lambda_function(name="Sweep")
 def sweep(event: Any, _context: Any) -> Any:
-    """Every five minutes: repair what a crash left behind."""
+    """Every five minutes: repair what a crash left behind, and send again what webhooks didn't take."""
+    from chalicelib.events.entrances import sweeping as deliveries
     from chalicelib.executions.entrances import sweeping
 
-    return sweeping(event)
+    try:
+        retried = deliveries()
+    finally:
+        repaired = sweeping(event)
+    return {**repaired, **retried}
+
+
+@app.lambda_function(name="Publisher")
+def publisher(event: Any, _context: Any) -> Any:
+    """The Executions stream: a run's status changed, or its time was over."""
+    from chalicelib.events.entrances import publisher as entrance
+
+    return entrance(event)
+
+
+@app.lambda_function(name="WebhookDelivery")
+def webhook_delivery(event: Any, _context: Any) -> Any:
+    """One attempt to tell a webhook of an event."""
+    from chalicelib.events.entrances import webhook_delivery as entrance
+
+    return entrance(event)

@@ -26,3 +26,8 @@ def describe(arn: str) -> dict[str, Any] | None:
 def tag(arn: str, tags: dict[str, str]) -> None:
     """Add tags to a function (not to a version or alias: strip those first)."""
     client("lambda").tag_resource(Resource=arn, Tags=tags)
+
+
+def invoke_later(arn: str, payload: str) -> None:
+    """Hand an event to a function without waiting; raises the SDK's ClientError when Lambda doesn't take it."""
+    client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=payload.encode())

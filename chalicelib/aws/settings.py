@@ -28,6 +28,10 @@ class Settings:
     operator_function_arns: tuple[str, ...]
     region: str
     external_bucket: str
+    webhook_allowed_networks: tuple[str, ...]
+    webhook_delivery_arn: str
+    events_topic_arn: str
+    publisher_dead_letters_url: str
 
 
 @cache
@@ -49,7 +53,16 @@ def settings() -> Settings:
         framework_version=env["FRAMEWORK_VERSION"],
         max_concurrent_workflows=int(env["MAX_CONCURRENT_WORKFLOWS"]),
         operator_grants=env.get("OPERATOR_GRANTS", "automatic"),
-        operator_function_arns=tuple(arn for arn in env.get("OPERATOR_FUNCTION_ARNS", "").split(",") if arn),
+        operator_function_arns=_listed(env.get("OPERATOR_FUNCTION_ARNS", "")),
         region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION", ""),
         external_bucket=env.get("EXTERNAL_BUCKET_ARN", "").removeprefix("arn:aws:s3:::").split("/")[0],
+        webhook_allowed_networks=_listed(env.get("WEBHOOK_ALLOWED_NETWORKS", "")),
+        webhook_delivery_arn=env["WEBHOOK_DELIVERY_ARN"],
+        events_topic_arn=env["EVENTS_TOPIC_ARN"],
+        publisher_dead_letters_url=env["PUBLISHER_DEAD_LETTERS_URL"],
     )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The entries of a comma-separated list."""
+    return tuple(entry.strip() for entry in text.split(",") if entry.strip())

@@ -58,6 +58,11 @@ def summary(run: Run) -> Document:
     return document | _later_facts(run)
 
 
+def carried_along(stages: dict[int, StagePart]) -> tuple[Globals, Override]:
+    """What a run has gathered so far, and the configuration that it was given."""
+    return _globals(stages), _override(stages)
+
+
 def old_time(moment: str) -> str:
     """An ISO time as the old API's text: seconds since 1970."""
     return f"{epoch(moment):.6f}"

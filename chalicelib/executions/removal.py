@@ -1,4 +1,8 @@
-"""Deleting runs that have ended: everything that the engine stored of them."""
+"""Deleting runs that have ended: everything that the engine stored of them.
+
+A user's request deletes the run's own item last. When DynamoDB deleted that item because the run's time was over, the
+rest is forgotten afterwards.
+"""
 
 from __future__ import annotations
 
@@ -31,3 +35,25 @@ def delete(run_id: str) -> Document:
     except RunMoved:
         raise LiveExecutionError(f"workflow execution {run.id} has been taken up again") from None
     return document
+
+
+def forget_rest(run_id: str) -> None:
+    """Delete what is left of a run whose own item is gone: its other items, then its objects.
+
+    Again, or after a crash in between, it goes on. A run that is there (made anew under its id) is left alone.
+    """
+    try:
+        _forget_parts(run_id)
+    except RunMoved:
+        return
+    for _ in objects.delete_under(store.object_prefix(run_id)):
+        pass
+
+
+def _forget_parts(run_id: str) -> None:
+    parts = store.other_parts(run_id)
+    most = transaction.MAX_WRITES - 1
+    # at least once, even without parts: the objects, too, may go only while there is no such run
+    for start in range(0, len(parts) or 1, most):
+        deletions = [store.delete_part(run_id, part) for part in parts[start : start + most]]
+        transaction.commit([store.demand_gone(run_id), *deletions])

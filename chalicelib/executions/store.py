@@ -192,6 +192,12 @@ def other_parts(run_id: str) -> list[str]:
     return [item["Part"] for item in items if item["Part"] != EXECUTION]
 
 
+def demand_gone(run_id: str) -> Write:
+    """Demand that a run's own item doesn't exist."""
+    key = {"Id": run_id, "Part": EXECUTION}
+    return transaction.check(table(), key, transaction.absent("Id"), RunMoved)
+
+
 def delete_run(run: Run) -> Write:
     """Remove a run that has ended, unless it has been taken up again; one that is gone is left so."""
     standing = _standing(run.fence, ENDED, None)

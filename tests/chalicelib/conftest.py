@@ -38,9 +38,19 @@ ENVIRONMENT = {
     "STEP_FUNCTION_LOG_GROUP_ARN": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/vendedlogs/test:*",
     "FRAMEWORK_VERSION": "0.0.0-test",
     "MAX_CONCURRENT_WORKFLOWS": "5",
+    "EVENTS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:test-topic",
+    "PUBLISHER_DEAD_LETTERS_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/test-publisher-dead-letters",
+    "WEBHOOK_DELIVERY_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:mediawright-ab12cd-WebhookDelivery",
 }
 
-_ABSENT = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "EXTERNAL_BUCKET_ARN", "OPERATOR_GRANTS", "OPERATOR_FUNCTION_ARNS")
+_ABSENT = (
+    "AWS_PROFILE",
+    "AWS_ENDPOINT_URL",
+    "EXTERNAL_BUCKET_ARN",
+    "OPERATOR_GRANTS",
+    "OPERATOR_FUNCTION_ARNS",
+    "WEBHOOK_ALLOWED_NETWORKS",
+)
 
 _KEYS = {
     "Definitions": ("Kind", "Name"),
@@ -71,6 +81,7 @@ def no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
         "EXTERNAL_BUCKET_ARN",
         "OPERATOR_GRANTS",
         "OPERATOR_FUNCTION_ARNS",
+        "WEBHOOK_ALLOWED_NETWORKS",
     ):
         monkeypatch.delenv(name, raising=False)
     forget()

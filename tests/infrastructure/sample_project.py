@@ -68,6 +68,8 @@ FUNCTIONS = {
     "Scheduler": "scheduler",
     "StatusChange": "status_change",
     "Sweep": "sweep",
+    "Publisher": "publisher",
+    "WebhookDelivery": "webhook_delivery",
 }
 
 

@@ -118,18 +118,17 @@ def test_all_engine_functions_have_one_environment_and_operators_have_none_of_it
 
     assert all(environment == environments[0] for environment in environments)
     assert " ".join(sorted(environments[0])) == (
-        "ASSETS_TABLE DATA_BUCKET DEFINITIONS_TABLE EXECUTIONS_TABLE EXTERNAL_BUCKET_ARN FRAMEWORK_VERSION "
-        "MAX_CONCURRENT_WORKFLOWS OPERATOR_FUNCTION_ARNS OPERATOR_GRANTS STACK_NAME STACK_SHORT_UUID "
-        "STAGE_COMPLETION_ARN STEP_FUNCTION_LOG_GROUP_ARN SYSTEM_TABLE TASK_TOKENS_ARN WORKFLOW_ROLE_ARN"
+        "ASSETS_TABLE DATA_BUCKET DEFINITIONS_TABLE EVENTS_TOPIC_ARN EXECUTIONS_TABLE EXTERNAL_BUCKET_ARN "
+        "FRAMEWORK_VERSION MAX_CONCURRENT_WORKFLOWS OPERATOR_FUNCTION_ARNS OPERATOR_GRANTS "
+        "PUBLISHER_DEAD_LETTERS_URL STACK_NAME STACK_SHORT_UUID STAGE_COMPLETION_ARN STEP_FUNCTION_LOG_GROUP_ARN "
+        "SYSTEM_TABLE TASK_TOKENS_ARN WEBHOOK_ALLOWED_NETWORKS WEBHOOK_DELIVERY_ARN WORKFLOW_ROLE_ARN"
     )
     operator = template["Resources"]["OperatorSomeThing"]["Properties"]
     assert operator["Environment"]["Variables"] == {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}
 
 
 def test_the_scheduler_reads_the_stream_with_three_filters_and_gives_up_into_a_queue(template: Template) -> None:
-    mappings = of_type(template, "AWS::Lambda::EventSourceMapping")
-    assert list(mappings) == ["SchedulerMapping"]
-    properties = mappings["SchedulerMapping"]["Properties"]
+    properties = of_type(template, "AWS::Lambda::EventSourceMapping")["SchedulerMapping"]["Properties"]
 
     patterns = [json.loads(entry["Pattern"]) for entry in properties.pop("FilterCriteria")["Filters"]]
 
@@ -151,6 +150,42 @@ def test_the_scheduler_reads_the_stream_with_three_filters_and_gives_up_into_a_q
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["SchedulerDeadLetters", "Arn"]}}},
     }
+
+
+def test_the_executions_stream_has_exactly_two_readers_and_no_other_stream_has_any(template: Template) -> None:
+    mappings = of_type(template, "AWS::Lambda::EventSourceMapping")
+
+    assert set(mappings) == {"SchedulerMapping", "PublisherMapping"}
+    for mapping in mappings.values():
+        assert mapping["Properties"]["EventSourceArn"] == {"Fn::GetAtt": ["ExecutionsTable", "StreamArn"]}
+
+
+def test_the_publisher_gets_runs_own_items_only_and_has_twelve_hours_for_each(template: Template) -> None:
+    mappings = of_type(template, "AWS::Lambda::EventSourceMapping")
+    properties = mappings["PublisherMapping"]["Properties"]
+
+    patterns = [json.loads(entry["Pattern"]) for entry in properties.pop("FilterCriteria")["Filters"]]
+
+    own = {"Keys": {"Part": {"S": ["execution"]}}}
+    assert patterns == [
+        {"eventName": ["INSERT", "MODIFY"], "dynamodb": own},
+        {"eventName": ["REMOVE"], "userIdentity": {"principalId": ["dynamodb.amazonaws.com"]}, "dynamodb": own},
+    ]
+    changed = {
+        "FunctionName": {"Ref": "Publisher"},
+        "MaximumRetryAttempts": 100,
+        "MaximumRecordAgeInSeconds": 43200,
+        "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["PublisherDeadLetters", "Arn"]}}},
+    }
+    scheduler = mappings["SchedulerMapping"]["Properties"]
+    assert properties == {key: value for key, value in scheduler.items() if key != "FilterCriteria"} | changed
+
+
+def test_the_publisher_may_put_events_of_its_own_source_on_the_default_bus_only(template: Template) -> None:
+    bus = statements(template, "PublisherRole")["Bus"]
+
+    assert bus["Resource"]["Fn::Sub"].endswith(":event-bus/default")
+    assert bus["Condition"] == {"StringEquals": {"events:source": "mediawright"}}
 
 
 def test_the_status_rule_sees_only_this_stacks_machines_that_did_not_succeed(template: Template) -> None:

@@ -1,0 +1,146 @@
+"""Deliveries of events to webhooks: durable, and nothing that polls.
+
+The publisher stores a delivery and has it attempted at once. An attempt first notes that it was begun and when the
+next is due, so one that dies is repeated; success removes the delivery. The sweep has attempted again what is due.
+After the last attempt the delivery becomes a dead one, which is listed for 30 days.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from itertools import islice
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws import clock, functions, metrics, objects
+from chalicelib.aws.clients import code
+from chalicelib.aws.settings import settings
+from chalicelib.events import sending, signature, store
+from chalicelib.events.sending import Result
+from chalicelib.events.store import OF_THE_RUN, Delivery
+from chalicelib.events.webhooks import Webhook
+from chalicelib.executions import store as runs
+from chalicelib.executions import webhooks as run_webhooks
+from chalicelib.executions.changes import Change
+from chalicelib.web.documents import compact
+
+_LOG = logging.getLogger("mediawright.events")
+
+MINUTE, HOUR = 60, 3600
+PAUSES = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR)
+"""Seconds between the attempts, at least; the sweep comes every five minutes."""
+
+MOST_ATTEMPTS = len(PAUSES) + 1
+JITTER = 0.1
+"""By how much of itself a pause may be longer, so that what failed together doesn't come back together."""
+
+LOST_SECONDS = 5 * MINUTE
+"""After so long the first or the last attempt, whose outcome nobody noted, is taken for lost."""
+
+
+def begin(change: Change, text: str, webhooks: list[Webhook]) -> None:
+    """Send an event to every webhook that wants it; one that is on its way already is left alone."""
+    targets = [(webhook.name, webhook.id) for webhook in webhooks if webhook.wants(change)]
+    if run_webhooks.read(change.run.id) is not None:
+        targets.append((OF_THE_RUN, OF_THE_RUN))
+    if not targets:
+        return
+    key = f"{runs.object_prefix(change.run.id)}events/{change.run.sequence}.json"
+    carried = objects.carried(text, key)
+    now = clock.now()
+    for name, webhook_id in targets:
+        delivery = Delivery(
+            event_id=change.event_id,
+            run_id=change.run.id,
+            webhook=name,
+            webhook_id=webhook_id,
+            created=now,
+            next_at=int(clock.epoch(now)) + LOST_SECONDS,
+            text=carried.get("Text"),
+            ref=carried.get("Ref"),
+        )
+        if store.put_delivery(delivery):
+            _have_attempted(delivery)
+
+
+def attempt(name: str, number: int) -> str:
+    """Make an attempt, unless somebody has begun it; answers what came of it, for the log."""
+    found = store.delivery(name)
+    if found is None or found.attempts != number - 1:
+        return "nothing to do"
+    now = clock.now()
+    begun = replace(found, attempts=number, next_at=int(clock.epoch(now)) + _pause(number))
+    if not store.change_delivery(found, {"Attempts": begun.attempts, "NextAt": begun.next_at}):
+        return "nothing to do"
+    target = _target(begun)
+    text = _text(begun)
+    if target is None or text is None:
+        store.drop_delivery(begun)
+        return "dropped: the webhook or the run is gone"
+    url, secret = target
+    headers = signature.headers(secret, begun.event_id, int(clock.epoch(now)), text)
+    return _concluded(begun, sending.post(url, text, headers))
+
+
+def retry_due(limit: int = 200) -> int:
+    """Have attempted again what is due, at most so many; answers how many there were."""
+    now = clock.epoch(clock.now())
+    due = list(islice((delivery for delivery in store.all_deliveries() if delivery.next_at <= now), limit))
+    for delivery in due:
+        if delivery.attempts < MOST_ATTEMPTS:
+            _have_attempted(delivery)
+        else:
+            _bury(replace(delivery, last_reason=delivery.last_reason or "the last attempt was not heard of again"))
+    return len(due)
+
+
+def _pause(number: int) -> int:
+    """Seconds from an attempt's begin until the next is due."""
+    seconds = PAUSES[number - 1] if number <= len(PAUSES) else LOST_SECONDS
+    return int(seconds + clock.jitter(seconds * JITTER))
+
+
+def _have_attempted(delivery: Delivery) -> None:
+    """Have the next attempt made by a function of its own; should Lambda refuse, the sweep comes back to it."""
+    payload = compact({"Name": delivery.name, "Attempt": delivery.attempts + 1})
+    try:
+        functions.invoke_later(settings().webhook_delivery_arn, payload)
+    except ClientError as error:
+        _LOG.warning("delivery %s waits for the sweep: Lambda answers %s", delivery.name, code(error))
+
+
+def _target(delivery: Delivery) -> tuple[str, str] | None:
+    """URL and secret; None when the webhook is gone, or another one has taken its name."""
+    if delivery.webhook == OF_THE_RUN:
+        of_run = run_webhooks.read(delivery.run_id)
+        return (of_run.url, of_run.secret) if of_run else None
+    webhook = store.webhook(delivery.webhook)
+    return (webhook.url, webhook.secret) if webhook and webhook.id == delivery.webhook_id else None
+
+
+def _text(delivery: Delivery) -> str | None:
+    """What is to be sent; None when it went with its run's objects."""
+    try:
+        return store.body(delivery)
+    except ClientError as error:
+        if code(error) != "NoSuchKey":
+            raise
+        return None
+
+
+def _concluded(delivery: Delivery, result: Result) -> str:
+    if result.is_success:
+        store.drop_delivery(delivery)
+        return f"delivered: {result.status}"
+    failed = replace(delivery, last_status=result.status, last_reason=result.reason)
+    if failed.attempts < MOST_ATTEMPTS:
+        store.change_delivery(failed, {"LastStatus": failed.last_status, "LastReason": failed.last_reason})
+    else:
+        _bury(failed)
+    return f"failed: {result.reason}"
+
+
+def _bury(delivery: Delivery) -> None:
+    if store.bury(delivery, clock.now()):
+        metrics.emit(DeadDeliveries=1)

@@ -1,0 +1,254 @@
+"""The System table's items of this room: webhooks, deliveries on their way, deliveries that were given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.aws import clock, dynamodb, objects, transaction
+from chalicelib.aws.dynamodb import Expression, Item, Value
+from chalicelib.aws.settings import settings
+from chalicelib.aws.transaction import Write, WriteRefused
+from chalicelib.events.webhooks import Webhook
+
+_WEBHOOK, _DELIVERY, _DEAD = "webhook", "delivery", "dead-delivery"
+
+OF_THE_RUN = "@run"
+"""Stands for the webhook that a run brought with it; no webhook's name begins so."""
+
+DEAD_SECONDS = 30 * 86_400
+"""How long a dead delivery is listed."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One event on its way to one webhook. `attempts` counts those begun; `next_at` is when it is due again (epoch
+    seconds). `text` is the body, or `ref` its key in the bucket."""
+
+    event_id: str
+    run_id: str
+    webhook: str
+    webhook_id: str
+    created: str
+    next_at: int
+    attempts: int = 0
+    text: str | None = None
+    ref: str | None = None
+    last_status: int | None = None
+    last_reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its sort key: one event goes to one webhook once."""
+        return f"{self.event_id}#{self.webhook}"
+
+
+@dataclass(frozen=True)
+class DeadDelivery:
+    """A delivery that was given up, with what its last attempt met."""
+
+    event_id: str
+    run_id: str
+    webhook: str
+    attempts: int
+    created: str
+    died: str
+    last_status: int | None
+    last_reason: str | None
+
+    def answer(self) -> dict[str, Any]:
+        """As the API answers it."""
+        document = {
+            "EventId": self.event_id,
+            "WorkflowExecutionId": self.run_id,
+            "Attempts": self.attempts,
+            "Created": self.created,
+            "Died": self.died,
+            "LastStatus": self.last_status,
+            "LastReason": self.last_reason,
+        }
+        return document if self.webhook == OF_THE_RUN else {"Webhook": self.webhook, **document}
+
+
+def _table() -> str:
+    return settings().system_table
+
+
+# -- webhooks --------------------------------------------------------------------------------------------------
+
+
+def put_webhook(webhook: Webhook) -> bool:
+    """Store a new webhook; false when its name is taken."""
+    item: dict[str, Value | None] = {
+        "Kind": _WEBHOOK,
+        "Name": webhook.name,
+        "Id": webhook.id,
+        "Url": webhook.url,
+        "Secret": webhook.secret,
+        "Created": webhook.created,
+        "Workflow": webhook.workflow,
+        "Statuses": list(webhook.statuses) or None,
+    }
+    return _committed(transaction.put(_table(), item, transaction.absent("Kind")))
+
+
+def webhook(name: str) -> Webhook | None:
+    """A webhook by its name."""
+    item = dynamodb.get(_table(), {"Kind": _WEBHOOK, "Name": name})
+    return _webhook(item) if item else None
+
+
+def webhooks() -> list[Webhook]:
+    """All webhooks by name."""
+    found = dynamodb.query(_table(), dynamodb.equals("Kind", _WEBHOOK), consistent=True)
+    return [_webhook(item) for item in found]
+
+
+def delete_webhook(webhook: Webhook) -> bool:
+    """Remove a webhook; false when it is gone already."""
+    return _committed(transaction.delete(_table(), {"Kind": _WEBHOOK, "Name": webhook.name}, _is("Id", webhook.id)))
+
+
+def _webhook(item: Item) -> Webhook:
+    return Webhook(
+        name=item["Name"],
+        id=item["Id"],
+        url=item["Url"],
+        secret=item["Secret"],
+        created=item["Created"],
+        workflow=item.get("Workflow"),
+        statuses=tuple(item.get("Statuses", ())),
+    )
+
+
+# -- deliveries ------------------------------------------------------------------------------------------------
+
+
+def put_delivery(delivery: Delivery) -> bool:
+    """Store a new delivery; false when this event is on its way to this webhook already."""
+    return _committed(transaction.put(_table(), _delivery_item(delivery), transaction.absent("Kind")))
+
+
+def delivery(name: str) -> Delivery | None:
+    """A delivery that is on its way."""
+    item = dynamodb.get(_table(), {"Kind": _DELIVERY, "Name": name})
+    return _delivery(item) if item else None
+
+
+def all_deliveries() -> Iterator[Delivery]:
+    """All deliveries that are on their way."""
+    for item in dynamodb.query(_table(), dynamodb.equals("Kind", _DELIVERY)):
+        yield _delivery(item)
+
+
+def change_delivery(delivery: Delivery, values: dict[str, Value | None]) -> bool:
+    """Change a delivery on condition that no attempt has been begun since; false when one has, or it is gone."""
+    key = {"Kind": _DELIVERY, "Name": delivery.name}
+    return _committed(transaction.update(_table(), key, values, _is("Attempts", delivery.attempts)))
+
+
+def drop_delivery(delivery: Delivery) -> None:
+    """Remove a delivery that needs no more attempts."""
+    transaction.commit([transaction.delete(_table(), {"Kind": _DELIVERY, "Name": delivery.name})])
+
+
+def bury(delivery: Delivery, now: str) -> bool:
+    """Make a delivery a dead one; false when an attempt has been begun since, or it is gone."""
+    key = {"Kind": _DELIVERY, "Name": delivery.name}
+    dead: dict[str, Value | None] = {
+        "Kind": _DEAD,
+        "Name": f"{now}#{delivery.name}",
+        "EventId": delivery.event_id,
+        "Run": delivery.run_id,
+        "Webhook": delivery.webhook,
+        "Attempts": delivery.attempts,
+        "Created": delivery.created,
+        "Died": now,
+        "LastStatus": delivery.last_status,
+        "LastReason": delivery.last_reason,
+        "ExpiresAt": int(clock.epoch(now)) + DEAD_SECONDS,
+    }
+    return _committed(
+        transaction.delete(_table(), key, _is("Attempts", delivery.attempts)), transaction.put(_table(), dead)
+    )
+
+
+def dead(limit: int, position: dict[str, str] | None) -> tuple[list[DeadDelivery], dict[str, str] | None]:
+    """A page of the deliveries that were given up, the latest first, and where the next one begins."""
+    # what has expired may stand for days more
+    since = clock.iso(clock.epoch(clock.now()) - DEAD_SECONDS)
+    condition = Expression("#k = :k AND #n >= :n", {"#k": "Kind", "#n": "Name"}, {":k": _DEAD, ":n": since})
+    page = dynamodb.query_page(
+        _table(),
+        condition,
+        consistent=True,
+        forward=False,
+        limit=limit,
+        start=position and {"Kind": _DEAD, **position},
+    )
+    found = [
+        DeadDelivery(
+            event_id=item["EventId"],
+            run_id=item["Run"],
+            webhook=item["Webhook"],
+            attempts=item["Attempts"],
+            created=item["Created"],
+            died=item["Died"],
+            last_status=item.get("LastStatus"),
+            last_reason=item.get("LastReason"),
+        )
+        for item in page.items
+    ]
+    return found, {"Name": page.next_key["Name"]} if page.next_key else None
+
+
+def _delivery_item(delivery: Delivery) -> dict[str, Value | None]:
+    return {
+        "Kind": _DELIVERY,
+        "Name": delivery.name,
+        "EventId": delivery.event_id,
+        "Run": delivery.run_id,
+        "Webhook": delivery.webhook,
+        "WebhookId": delivery.webhook_id,
+        "Created": delivery.created,
+        "NextAt": delivery.next_at,
+        "Attempts": delivery.attempts,
+        "Text": delivery.text,
+        "Ref": delivery.ref,
+    }
+
+
+def _delivery(item: Item) -> Delivery:
+    return Delivery(
+        event_id=item["EventId"],
+        run_id=item["Run"],
+        webhook=item["Webhook"],
+        webhook_id=item["WebhookId"],
+        created=item["Created"],
+        next_at=item["NextAt"],
+        attempts=item["Attempts"],
+        text=item.get("Text"),
+        ref=item.get("Ref"),
+        last_status=item.get("LastStatus"),
+        last_reason=item.get("LastReason"),
+    )
+
+
+def body(delivery: Delivery) -> str:
+    """What is to be sent; raises the SDK's ClientError when the run's objects are gone."""
+    if delivery.ref:
+        return objects.get_text(delivery.ref)
+    return delivery.text or ""
+
+
+def _is(attribute: str, value: Value) -> Expression:
+    return Expression("#a = :a", {"#a": attribute}, {":a": value})
+
+
+def _committed(*writes: Write) -> bool:
+    try:
+        transaction.commit(writes)
+    except WriteRefused:
+        return False
+    return True
