@@ -73,6 +73,7 @@ class AwsServices:
 
     def stop(self) -> None:
         """End every thread and worker and forget all data."""
+        step_functions.stop()
         self._expiry.stop()
         streams.stop()
         self.rules.stop()

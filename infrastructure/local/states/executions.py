@@ -31,6 +31,7 @@ from infrastructure.local.states.patching import rebind
 from infrastructure.local.states.retention import Finished, Retention
 from infrastructure.local.states.values import MAX_STATE_BYTES, dumps, loads
 
+_backends: Any = stepfunctions_parser_backends
 _Backend: Any = StepFunctionsParserBackend
 _Execution: Any = execution.Execution
 _Reporter: Any = execution.BaseExecutionWorkerCommunication
@@ -215,8 +216,9 @@ def _ended(self: Any) -> None:
     done.stop_date = stopped or done.stop_date
     # Whoever hears of the end finds the execution as it stays.
     retire(done)
-    for changed in CHANGED:
-        changed(done)
+    if not getattr(done, "abandoned", False):
+        for changed in CHANGED:
+            changed(done)
 
 
 def retire(done: Any) -> None:
@@ -241,6 +243,15 @@ def _stop_execution(self: Any, execution_arn: str, error: str | None = None, cau
             entry.error, entry.cause = error, cause
             entry.exec_status = ExecutionStatus.ABORTED
     return entry
+
+
+def abandon() -> None:
+    """End every running execution of every account, and tell nobody: the accounts are about to go."""
+    backends = [backend for account in list(_backends.values()) for backend in list(account.values())]
+    for entry in [entry for backend in backends for entry in book(backend).running()]:
+        entry.abandoned = True
+        if entry.exec_worker is not None:
+            entry.exec_worker.stop(stop_date=None, error=None, cause=None)
 
 
 def _describe_execution(self: Any, execution_arn: str) -> Any:

@@ -30,7 +30,9 @@ from infrastructure.local.states.values import fits
 
 TOO_LARGE = "States.DataLimitExceeded"
 _RUNTIME = "States.Runtime"
-_TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
+TIMEOUT = "States.Timeout"
+HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
+_TIMEOUTS = frozenset({TIMEOUT, HEARTBEAT_TIMEOUT})
 _NO_WILDCARD = frozenset({TOO_LARGE, _RUNTIME})
 """Errors that `States.ALL` and `States.TaskFailed` don't stand for."""
 
@@ -61,6 +63,8 @@ def matches(names: list[str | None], error: str | None) -> bool:
         return True
     if error in _NO_WILDCARD:
         return False
+    if error == HEARTBEAT_TIMEOUT and TIMEOUT in names:
+        return True
     return "States.ALL" in names or ("States.TaskFailed" in names and error not in _TIMEOUTS)
 
 

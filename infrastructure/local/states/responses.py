@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -128,6 +129,17 @@ def _send_task_failure(self: Any) -> ActionResult:
     return EmptyResult()
 
 
+def _with_status(original: Callable[..., Any]) -> Callable[..., Any]:
+    def _describe_state_machine(self: Any, state_machine_arn: str) -> Any:
+        answer = original(self, state_machine_arn)
+        machine = self.stepfunction_backend.describe_state_machine(state_machine_arn)
+        if getattr(machine, "deleting", False):
+            answer.result["status"] = "DELETING"
+        return answer
+
+    return _describe_state_machine
+
+
 def _name_errors() -> None:
     # moto answers the parser's errors without their codes: the base class reads TYPE, they have `code`.
     for error in vars(api).values():
@@ -139,6 +151,7 @@ def _name_errors() -> None:
 def install() -> None:
     """Serve running and finished executions alike, and every error with its code."""
     _name_errors()
+    _Response._describe_state_machine = _with_status(_Response._describe_state_machine)
     _Response.describe_execution = _describe_execution
     _Response.stop_execution = _stop_execution
     _Response.list_executions = _list_executions

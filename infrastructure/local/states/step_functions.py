@@ -16,6 +16,7 @@ from infrastructure.local.states import (
     responses,
     sharing,
     threads,
+    timeouts,
     timers,
     tokens,
 )
@@ -28,6 +29,7 @@ def install(invoke: Invoke, publish: Publish) -> None:
     sharing.install()
     threads.install()
     timers.install()
+    timeouts.install()
     tokens.install()
     attempts.install()
     lambda_tasks.install(invoke)
@@ -38,3 +40,8 @@ def install(invoke: Invoke, publish: Publish) -> None:
     responses.install()
     events.install(publish)
     meter.install()
+
+
+def stop() -> None:
+    """End every execution, so that none waits on in an account that is gone."""
+    executions.abandon()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -21,10 +21,15 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 )
 from moto.stepfunctions.parser.backend import execution_worker
 
+from infrastructure.local.states.timeouts import limit
 from infrastructure.local.states.timers import TIMERS
+from infrastructure.local.states.tokens import await_answer, waits
 
 _IDLE_SECONDS = 5.0
 """How long a thread without work is kept (real seconds)."""
+
+_WORK_SECONDS = 5.0
+"""A function works in real time however fast the clock goes: it gets its timeout, or at least this (real seconds)."""
 
 _Environment: Any = environment.Environment
 _ProgramRunning: Any = ProgramRunning
@@ -77,26 +82,26 @@ POOL = Pool()
 
 
 class _Call:
-    """A task's work in a thread of its own, so that a timeout or a stop needn't wait for it."""
+    """A part of an attempt whose error is kept; in a thread of its own, a timeout or a stop needn't wait for it."""
 
-    def __init__(self, state: Any, frame: Any) -> None:
-        self._state, self._frame = state, frame
+    def __init__(self, work: Callable[[Any], None], frame: Any) -> None:
+        self._work, self._frame = work, frame
         self._result: Any = None
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
         self.done = False
 
     def run(self) -> None:
         try:
-            self._state._eval_execution(self._frame)
+            self._work(self._frame)
             self._result = self._frame.stack[-1]
         except BaseException as error:  # handed to the waiting thread, whatever it is
-            self._error = error
+            self.error = error
         self.done = True
         self._frame.halted.set()
 
     def result(self) -> Any:
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         return self._result
 
 
@@ -105,16 +110,14 @@ def evaluate(state: Any, env: Any) -> tuple[bool, Any]:
 
     It doesn't come to an end when the execution stops meanwhile. Raises EvalTimeoutError and the attempt's error.
     """
-    state.timeout.eval(env=env)
-    seconds = env.stack.pop()
+    seconds = limit(state, env)
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = list(env.stack)
-    call = _Call(state, frame)
-    if isinstance(state, StateTask) or not state.timeout.is_default_value():
-        POOL.run(call.run)
-        frame.halted.wait(seconds)
-    else:
+    call = _work(state, frame, seconds)
+    if waits(state) and call.done and call.error is None:
+        # The function has the token and its thread is free again: this one does the waiting.
+        call = _Call(partial(await_answer, state), frame)
         call.run()
     frame.set_ended()
     frame.event_history_context.closed = True
@@ -124,6 +127,17 @@ def evaluate(state: Any, env: Any) -> tuple[bool, Any]:
     if not call.done:
         raise EvalTimeoutError
     return True, call.result()
+
+
+def _work(state: Any, frame: Any, seconds: float | None) -> _Call:
+    call = _Call(state._eval_execution, frame)
+    if not isinstance(state, StateTask) and seconds is None:
+        call.run()
+        return call
+    with TIMERS.after(seconds, frame.halted.set, at_least=min(seconds or 0.0, _WORK_SECONDS)):
+        POOL.run(call.run)
+        frame.halted.wait()
+    return call
 
 
 def _initialise(original: Callable[..., None]) -> Callable[..., None]:

@@ -22,20 +22,30 @@ _RetrierDecl: Any = retrier_decl.RetrierDecl
 _WaitFunction: Any = wait_function.WaitFunction
 
 
+_Due = tuple[float, int, Callable[[], None]]
+
+
 class Timers:
     """Calls due later, made by one thread however many there are. The calls must be short."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._due: list[_Due] = []
         self._cancelled: set[int] = set()
         self._numbers = itertools.count()
         self._running = False
 
     @contextmanager
-    def after(self, seconds: float, call: Callable[[], None]) -> Iterator[None]:
-        """Make a call after some of AWS's seconds, unless the block has ended before."""
-        number = self._add(time.monotonic() + CLOCK.scaled(seconds), call)
+    def after(self, seconds: float | None, call: Callable[[], None], at_least: float = 0.0) -> Iterator[None]:
+        """Make a call after some of AWS's seconds (None: never), unless the block has ended before.
+
+        However fast the clock goes, the call isn't made before `at_least` real seconds.
+        """
+        if seconds is None:
+            yield
+            return
+        now = time.monotonic()
+        number = self._add(max(now + CLOCK.scaled(seconds), now + at_least), call)
         try:
             yield
         finally:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from moto.stepfunctions.parser.api import InvalidOutput, InvalidToken, TaskTimedOut
+from moto.stepfunctions.parser.api import HistoryEventType, InvalidOutput, InvalidToken, TaskTimedOut
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service,
     state_task_service_callback,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
@@ -19,11 +22,18 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcome,
     CallbackOutcomeFailure,
     CallbackOutcomeSuccess,
+    CallbackOutcomeTimedOut,
+    HeartbeatTimedOut,
+    HeartbeatTimeoutError,
 )
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-from infrastructure.local.states.values import MAX_STATE_BYTES
+from infrastructure.local.states.limits import HEARTBEAT_TIMEOUT
+from infrastructure.local.states.timers import TIMERS
+from infrastructure.local.states.values import MAX_STATE_BYTES, dumps
 
+_ErrorName: Any = ErrorName
+_ServiceTask: Any = state_task_service.StateTaskService
 _CallbackTask: Any = state_task_service_callback.StateTaskServiceCallback
 _Invalid: Any = InvalidToken
 _Backend: Any = StepFunctionsParserBackend
@@ -96,21 +106,83 @@ def _eval_body(self: Any, env: Any) -> None:
     env.states.context_object.context_object_data.pop("Task", None)
 
 
-def _interruptible(original: Callable[..., Any]) -> Callable[..., Any]:
-    def _eval_wait_for_task_token(self: Any, env: Any, *args: Any, callback_endpoint: Any, **kwargs: Any) -> Any:
-        env.at_halt = callback_endpoint.interrupt_all
-        if env.halted.is_set():
-            callback_endpoint.interrupt_all()
-        return original(self, env, *args, callback_endpoint=callback_endpoint, **kwargs)
+def _submitted(original: Callable[..., None]) -> Callable[..., None]:
+    def _after_eval_execution(self: Any, env: Any, **facts: Any) -> None:
+        if not waits(self):
+            original(self, env=env, **facts)
+            return
+        details = {"resource": self._get_sfn_resource(), "resourceType": self._get_sfn_resource_type()}
+        details |= {"output": dumps(env.stack[-1]), "outputDetails": {"truncated": False}}
+        env.event_manager.add_event(
+            context=env.event_history_context,
+            event_type=HistoryEventType.TaskSubmitted,
+            event_details={"taskSubmittedEventDetails": details},
+        )
 
-    return _eval_wait_for_task_token
+    return _after_eval_execution
+
+
+def await_answer(state: Any, env: Any) -> None:
+    """Wait for the answer to a token that was handed out, and leave it on the stack.
+
+    Raises what moto has for a failure, a timeout and a missed heartbeat. An execution that ends interrupts it.
+    """
+    nothing = dict.fromkeys(("resource_runtime_part", "normalised_parameters", "state_credentials"))
+    state._eval_integration_pattern(env=env, **nothing)
+    _ServiceTask._after_eval_execution(state, env=env, **nothing)
+
+
+def _eval_wait_for_task_token(
+    self: Any, env: Any, timeout_seconds: float, callback_endpoint: Any, heartbeat_endpoint: Any
+) -> Any:
+    env.at_halt = callback_endpoint.interrupt_all
+    if not env.is_running():
+        callback_endpoint.interrupt_all()
+    # moto lets a heartbeat bring a timeout of 60 seconds with it, AWS doesn't.
+    seconds = None if self.timeout.is_default_value() else timeout_seconds
+    with TIMERS.after(seconds, callback_endpoint.interrupt_all):
+        if heartbeat_endpoint is None:
+            callback_endpoint._notify_event.wait()
+        elif _fell_silent(callback_endpoint._notify_event, heartbeat_endpoint):
+            return HeartbeatTimedOut()
+    return callback_endpoint.get_outcome() or CallbackOutcomeTimedOut(callback_endpoint.callback_id)
+
+
+def _fell_silent(ended: threading.Event, beats: Any) -> bool:
+    """Wait for the end; true when a heartbeat was missed before."""
+    beat, missed = beats._next_heartbeat_event, threading.Event()
+
+    def miss() -> None:
+        missed.set()
+        beat.set()
+
+    while not ended.is_set():
+        with TIMERS.after(beats._heartbeat_seconds, miss):
+            beat.wait()
+        beat.clear()
+        if missed.is_set():
+            return not ended.is_set()
+    return False
+
+
+def _silent(original: Callable[..., Any]) -> Callable[..., Any]:
+    def _from_error(self: Any, env: Any, ex: Exception) -> Any:
+        event = original(self, env=env, ex=ex)
+        if isinstance(ex, HeartbeatTimeoutError):
+            # The history says States.Timeout, as AWS's does; only retriers and catchers can tell the difference.
+            event.error_name = _ErrorName(error_name=HEARTBEAT_TIMEOUT)
+        return event
+
+    return _from_error
 
 
 @cache
 def install() -> None:
     """Look tokens up by themselves instead of in every execution, and end them with their attempt."""
     _CallbackTask._eval_body = _eval_body
-    _CallbackTask._eval_wait_for_task_token = _interruptible(_CallbackTask._eval_wait_for_task_token)
+    _CallbackTask._after_eval_execution = _submitted(_CallbackTask._after_eval_execution)
+    _CallbackTask._eval_wait_for_task_token = _eval_wait_for_task_token
+    _CallbackTask._from_error = _silent(_CallbackTask._from_error)
     _Backend.send_task_success = _send_task_success
     _Backend.send_task_failure = _send_task_failure
     _Backend.send_task_heartbeat = _send_task_heartbeat

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.infrastructure.local.states.world import ROLE, World, give, only, task, world
+from tests.infrastructure.local.states.world import ROLE, World, eventually, give, only, task, world
 
 SUCCEED = ("Caught", {"Type": "Succeed"})
 
@@ -63,12 +63,37 @@ def test_given_a_deleted_machine_then_its_executions_end_at_their_next_transitio
         arn = aws.start(machine)
         assert inside.wait(10)
         aws.client.delete_state_machine(stateMachineArn=machine)
+        assert aws.client.describe_state_machine(stateMachineArn=machine)["status"] == "DELETING"
+        assert aws.client.describe_execution(executionArn=arn)["status"] == "RUNNING"
         with pytest.raises(ClientError, match="StateMachineDeleting"):
             aws.start(machine)
         release.set()
         aws.wait_for(lambda: aws.statuses(arn) == ["RUNNING", "ABORTED"])
+        for call in (aws.start, lambda name: aws.client.describe_state_machine(stateMachineArn=name)):
+            with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
+                call(machine)
+        for call in (aws.client.describe_execution, aws.client.stop_execution, aws.client.get_execution_history):
+            with pytest.raises(ClientError, match="ExecutionDoesNotExist"):
+                call(executionArn=arn)
+        aws.client.delete_state_machine(stateMachineArn=machine)
+
+
+def test_given_a_deleted_machine_that_waits_for_a_token_then_a_stop_or_an_answer_ends_it() -> None:
+    handed: dict[str, str] = {}
+    wait = task(payload={"run": "{% $states.input %}", "token": "{% $states.context.Task.Token %}"}, Next="B")
+    wait["Resource"] += ".waitForTaskToken"
+    with world(speed=1) as aws:
+        aws.functions["f"] = lambda event: handed.update({event["run"]: event["token"]}) or {}
+        machine = aws.create(("A", wait), ("B", give({})))
+        arns = [aws.start(machine, name) for name in ('"stopped"', '"answered"')]
+        eventually(lambda: len(handed) == 2)
+        aws.client.delete_state_machine(stateMachineArn=machine)
+        assert {aws.client.describe_execution(executionArn=arn)["status"] for arn in arns} == {"RUNNING"}
+        aws.client.stop_execution(executionArn=arns[0])
+        aws.client.send_task_success(taskToken=handed["answered"], output="{}")
+        aws.wait_for(lambda: [aws.statuses(arn) for arn in arns] == [["RUNNING", "ABORTED"]] * 2)
         with pytest.raises(ClientError, match="StateMachineDoesNotExist"):
-            aws.start(machine)
+            aws.client.describe_state_machine(stateMachineArn=machine)
 
 
 def test_given_a_second_creation_then_only_the_same_definition_is_accepted() -> None:

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from moto.stepfunctions import models
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from tests.infrastructure.local.states.world import give, only, task, world
+from infrastructure.local.states import step_functions, threads
+from tests.infrastructure.local.states.world import eventually, give, only, task, world
 
 UNKNOWN = "arn:aws:states:us-east-1:123456789012:execution:m1:unknown"
 WAIT = {"Type": "Wait", "Seconds": 3600, "End": True}
@@ -89,3 +90,17 @@ def test_given_no_name_then_the_execution_gets_one_of_its_own() -> None:
         first, second = aws.start(machine), aws.start(machine)
     assert first != second
     assert not first.endswith("None")
+
+
+def test_given_the_end_of_the_account_then_no_execution_goes_on_and_nobody_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threads, "_IDLE_SECONDS", 0.2)
+    with world(speed=1) as aws:
+        before = threading.active_count()
+        machine = aws.create(only(WAIT))
+        arns = [aws.start(machine) for _ in range(20)]
+        step_functions.stop()
+        eventually(lambda: threading.active_count() - before < 5)
+        assert {aws.client.describe_execution(executionArn=arn)["status"] for arn in arns} == {"ABORTED"}
+        assert {event["detail"]["status"] for event in aws.events} == {"RUNNING"}

@@ -3,6 +3,9 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
+from infrastructure.local.states import threads
 from infrastructure.local.states.timers import TIMERS
 from tests.infrastructure.local.states.world import Failed, give, only, task, world
 
@@ -40,11 +43,34 @@ def test_given_a_stop_during_a_retry_s_backoff_then_it_ends_at_once() -> None:
         assert aws.end(arn, 5)["status"] == "ABORTED"
 
 
-def test_given_a_task_s_timeout_then_the_clock_s_speed_leaves_it_alone() -> None:
+def test_given_a_fast_clock_then_a_function_has_time_to_work() -> None:
     slow = threading.Event()
     with world(speed=1000) as aws:
         aws.functions["f"] = lambda event: slow.wait(0.3) or {}
         assert aws.run(only(task(TimeoutSeconds=30)))["status"] == "SUCCEEDED"
+
+
+def test_given_a_task_s_timeout_then_the_embedded_clock_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_WORK_SECONDS", 0.05)
+    release = threading.Event()
+    catch = [{"ErrorEquals": ["States.Timeout"], "Output": "{% $states.errorOutput.Error %}", "Next": "Caught"}]
+    with world(speed=1000) as aws:
+        aws.functions["f"] = lambda event: release.wait(20) and {}
+        started = time.monotonic()
+        late = "Task", task(TimeoutSeconds="{% $states.input.t %}", Catch=catch)
+        assert aws.output(late, ("Caught", give("{% $states.input %}")), given={"t": 300}) == "States.Timeout"
+        assert 0.3 <= time.monotonic() - started < 5
+        release.set()
+
+
+def test_given_a_short_timeout_then_the_clock_s_speed_cannot_shorten_it() -> None:
+    with world(speed=1000) as aws:
+        release = threading.Event()
+        aws.functions["f"] = lambda event: release.wait(20) and {}
+        started = time.monotonic()
+        assert aws.run(only(task(TimeoutSeconds=1)))["error"] == "States.Timeout"
+        assert 1 <= time.monotonic() - started < 5
+        release.set()
 
 
 def test_given_timers_that_were_left_then_only_the_others_fire() -> None:

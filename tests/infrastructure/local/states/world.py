@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -119,6 +120,14 @@ def task(function: str = "f", payload: Any = "{% $states.input %}", **fields: An
 def give(output: Any, **fields: Any) -> dict[str, Any]:
     end = {} if "Next" in fields else {"End": True}
     return {"Type": "Pass", "Output": output, **end, **fields}
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for what nobody announces."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it didn't happen in time"
+        threading.Event().wait(0.02)
 
 
 def only(state: dict[str, Any]) -> tuple[str, dict[str, Any]]:
