@@ -27,6 +27,7 @@ from moto.stepfunctions.parser.api import (
 from moto.stepfunctions.parser.backend import execution, execution_worker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
+from infrastructure.local.clock import CLOCK
 from infrastructure.local.states.patching import rebind
 from infrastructure.local.states.retention import Finished, Retention
 from infrastructure.local.states.values import MAX_STATE_BYTES, dumps, loads
@@ -91,6 +92,10 @@ class _Snapshot:
         self.roleArn, self.sm_type = machine.roleArn, machine.sm_type
 
 
+def _now() -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(CLOCK.now(), tz=datetime.UTC)
+
+
 def book(backend: Any) -> Book:
     """The book of a backend; a reset of moto gives it a new one."""
     kept = vars(backend).get("executions_book")
@@ -152,7 +157,7 @@ def _new(backend: Any, machine: Any, name: str, arn: str, trace: str | None) -> 
         account_id=backend.account_id,
         region_name=backend.region_name,
         state_machine=snapshot,
-        start_date=datetime.datetime.now(tz=datetime.UTC),
+        start_date=_now(),
         cloud_watch_logging_session=None,
         input_data="{}",
         trace_header=trace,
@@ -213,7 +218,7 @@ def _ended(self: Any) -> None:
     done = self.execution
     stopped = done.stop_date
     self._reflect_execution_status()
-    done.stop_date = stopped or done.stop_date
+    done.stop_date = stopped or _now()
     # Whoever hears of the end finds the execution as it stays.
     retire(done)
     if not getattr(done, "abandoned", False):
@@ -237,7 +242,7 @@ def _stop_execution(self: Any, execution_arn: str, error: str | None = None, cau
     self._validate_execution_arn(execution_arn)
     entry = find(self, execution_arn)
     if not isinstance(entry, Finished) and entry.exec_status == ExecutionStatus.RUNNING:
-        now = datetime.datetime.now(tz=datetime.UTC)
+        now = _now()
         if entry.exec_worker.stop(stop_date=now, error=error, cause=cause):
             entry.stop_date = entry.stop_date or now
             entry.error, entry.cause = error, cause

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import time
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
@@ -24,6 +23,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.query_language import QueryLanguageMode
 from moto.stepfunctions.parser.asl.component.common.string import string_expression
 
+from infrastructure.local.clock import CLOCK
 from infrastructure.local.states.jsonata_functions import library
 from infrastructure.local.states.values import NULL, Shared, SharedList, number
 
@@ -73,7 +73,7 @@ def _run(parsed: Any, variables: Mapping[str, Any]) -> Any:
     # evaluation has one of its own; the syntax tree is shared and only read.
     runner = copy.copy(parsed)
     runner.parser = Jsonata.get_parser()
-    runner.timestamp = time.time_ns() // 1_000_000
+    runner.timestamp = int(CLOCK.now() * 1000)
     frame = Jsonata.Frame(_library())
     frame.bindings = {name: NULL if value is None else value for name, value in variables.items()}
     Jsonata.CURRENT.jsonata = runner

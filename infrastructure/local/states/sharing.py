@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.asl.eval import environment, states
 from moto.stepfunctions.parser.asl.utils import encoding
 from moto.stepfunctions.parser.backend import execution_worker
 
+from infrastructure.local.clock import CLOCK
 from infrastructure.local.states.patching import rebind
 from infrastructure.local.states.values import dumps, share
 
@@ -52,7 +53,7 @@ class _ListOnly:
 
 def timestamp(moment: datetime | None = None) -> str:
     """A moment (default: now) as the context object writes it, in milliseconds."""
-    return (moment or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return (moment or datetime.fromtimestamp(CLOCK.now(), UTC)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def _reset(self: Any, input_value: Any) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -22,11 +23,27 @@ _RetrierDecl: Any = retrier_decl.RetrierDecl
 _WaitFunction: Any = wait_function.WaitFunction
 
 
-_Due = tuple[float, int, Callable[[], None]]
+@dataclass(order=True)
+class _Due:
+    """A call to make at a moment (real, monotonic), not before another; `moved` is what the clock was put forward."""
+
+    moment: float
+    number: int
+    earliest: float
+    moved: float
+    call: Callable[[], None]
+
+    def catch_up(self, moved: float) -> _Due:
+        """The same call after the clock was put forward."""
+        sooner = self.moment - CLOCK.scaled(moved - self.moved)
+        return _Due(max(sooner, self.earliest), self.number, self.earliest, moved, self.call)
 
 
 class Timers:
-    """Calls due later, made by one thread however many there are. The calls must be short."""
+    """Calls due later, made by one thread however many there are. The calls must be short.
+
+    When the clock is put forward they are due sooner.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -34,6 +51,7 @@ class Timers:
         self._cancelled: set[int] = set()
         self._numbers = itertools.count()
         self._running = False
+        CLOCK.at_move(self._catch_up)
 
     @contextmanager
     def after(self, seconds: float | None, call: Callable[[], None], at_least: float = 0.0) -> Iterator[None]:
@@ -44,21 +62,21 @@ class Timers:
         if seconds is None:
             yield
             return
-        now = time.monotonic()
-        number = self._add(max(now + CLOCK.scaled(seconds), now + at_least), call)
+        number = self._add(CLOCK.scaled(seconds), at_least, call)
         try:
             yield
         finally:
             self._cancel(number)
 
-    def _add(self, moment: float, call: Callable[[], None]) -> int:
+    def _add(self, pause: float, at_least: float, call: Callable[[], None]) -> int:
         with self._changed:
-            number = next(self._numbers)
-            heapq.heappush(self._due, (moment, number, call))
+            number, earliest = next(self._numbers), time.monotonic() + at_least
+            moment = max(time.monotonic() + pause, earliest)
+            heapq.heappush(self._due, _Due(moment, number, earliest, CLOCK.moved, call))
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._work, name="states-timers", daemon=True).start()
-            elif self._due[0][1] == number:
+            elif self._due[0].number == number:
                 self._changed.notify()
             return number
 
@@ -67,9 +85,15 @@ class Timers:
             self._cancelled.add(number)
             # A cancelled call holds its whole execution: don't let months of them pile up.
             if len(self._cancelled) > 64:
-                self._due = [entry for entry in self._due if entry[1] not in self._cancelled]
+                self._due = [entry for entry in self._due if entry.number not in self._cancelled]
                 heapq.heapify(self._due)
                 self._cancelled.clear()
+
+    def _catch_up(self) -> None:
+        with self._changed:
+            self._due = [entry.catch_up(CLOCK.moved) for entry in self._due]
+            heapq.heapify(self._due)
+            self._changed.notify()
 
     def _work(self) -> None:
         while True:
@@ -78,12 +102,12 @@ class Timers:
     def _next(self) -> Callable[[], None]:
         with self._changed:
             while True:
-                wait = self._due[0][0] - time.monotonic() if self._due else None
+                wait = self._due[0].moment - time.monotonic() if self._due else None
                 if wait is not None and wait <= 0:
-                    _, number, call = heapq.heappop(self._due)
-                    if number not in self._cancelled:
-                        return call
-                    self._cancelled.discard(number)
+                    due = heapq.heappop(self._due)
+                    if due.number not in self._cancelled:
+                        return due.call
+                    self._cancelled.discard(due.number)
                     continue
                 self._changed.wait(None if wait is None else min(wait, threading.TIMEOUT_MAX))
 

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
+from infrastructure.local.clock import CLOCK
 from infrastructure.local.states import threads
 from infrastructure.local.states.timers import TIMERS
-from tests.infrastructure.local.states.world import Failed, give, only, task, world
+from tests.infrastructure.local.states.world import Failed, eventually, give, only, task, world
 
 
 def test_given_a_fast_clock_then_a_wait_with_an_expression_takes_its_share() -> None:
@@ -93,3 +94,22 @@ def test_given_times_in_the_context_then_they_are_written_as_on_aws() -> None:
     assert made["start"].endswith("Z")
     assert len(made["entered"]) == len("2026-01-01T00:00:00.000Z")
     assert len(made["name"]) == 36
+
+
+def test_given_a_clock_put_forward_then_what_waits_is_due_sooner() -> None:
+    wait = {"Type": "Wait", "Seconds": 7200, "Next": "Then"}
+    token = task(payload="{% $states.context.Task.Token %}", TimeoutSeconds=86_400)
+    token["Resource"] += ".waitForTaskToken"
+    reached = threading.Event()
+    with world(speed=1) as aws:
+        aws.functions["f"] = lambda event: reached.set() or {}
+        arn = aws.start(aws.create(("Wait", wait), ("Then", token)))
+        # what hasn't begun to wait when the clock is moved waits on
+        eventually(lambda: CLOCK.move(1800) or reached.is_set())
+        eventually(lambda: aws.history(arn)[-1]["type"] == "TaskSubmitted")
+        CLOCK.move(80_000)
+        assert aws.client.describe_execution(executionArn=arn)["status"] == "RUNNING"
+        eventually(lambda: CLOCK.move(1800) or len(aws.statuses(arn)) == 2)
+        described = aws.client.describe_execution(executionArn=arn)
+    assert described["error"] == "States.Timeout"
+    assert (described["stopDate"] - described["startDate"]).total_seconds() >= 93_600

@@ -103,6 +103,7 @@ def world(speed: float = 100) -> Iterator[World]:
             yield made
         finally:
             CLOCK.speed = 1
+            CLOCK.reset()
             FAULTS.reset()
 
 
