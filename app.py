@@ -13,10 +13,11 @@ from chalicelib.events.routes import routes as events
 from chalicelib.executions import close, listing
 from chalicelib.executions.routes import routes as executions
 from chalicelib.system.routes import routes as system
+from chalicelib.triggers.routes import routes as triggers
 from chalicelib.web.docs import routes as docs
 
 app = Chalice(app_name="mediawright")
-for room in (system, definitions, executions, assets, events, docs):
+for room in (system, definitions, executions, triggers, assets, events, docs):
     app.register_blueprint(room)
 
 
@@ -60,9 +61,10 @@ def sweep(event: Any, _context: Any) -> Any:
     """Every five minutes: repair what a crash left behind, and send again what webhooks didn't take."""
     from chalicelib.events.entrances import sweeping as deliveries
     from chalicelib.executions.entrances import sweeping
+    from chalicelib.triggers.entrances import sweeping as triggers
 
     try:
-        retried = deliveries()
+        retried = {**deliveries(), **triggers()}
     finally:
         repaired = sweeping(event)
     return {**repaired, **retried}
@@ -80,5 +82,13 @@ def publisher(event: Any, _context: Any) -> Any:
 def webhook_delivery(event: Any, _context: Any) -> Any:
     """One attempt to tell a webhook of an event."""
     from chalicelib.events.entrances import webhook_delivery as entrance
+
+    return entrance(event)
+
+
+@app.lambda_function(name="Trigger")
+def trigger(event: Any, _context: Any) -> Any:
+    """An object arrived, an event came, a topic spoke, or the clock struck: a trigger's workflow is run."""
+    from chalicelib.triggers.entrances import trigger as entrance
 
     return entrance(event)

@@ -83,3 +83,27 @@ def versions(prefix: str) -> Iterator[tuple[str, str]]:
     for page in pages.paginate(Bucket=settings().data_bucket, Prefix=prefix):
         for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
             yield entry["Key"], entry["VersionId"]
+
+
+class BucketClosed(Exception):
+    """The bucket belongs to another account, or doesn't let the engine ask."""
+
+
+def events_of(bucket: str) -> tuple[str, bool] | None:
+    """A bucket's Region, and whether it sends its events to EventBridge; None when there is no such bucket.
+
+    Raises BucketClosed when S3 refuses the question.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        place = client("s3").get_bucket_location(Bucket=bucket)["LocationConstraint"] or "us-east-1"
+        notifications = client("s3").get_bucket_notification_configuration(Bucket=bucket)
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == 404:
+            return None
+        if status == 403:
+            raise BucketClosed(bucket) from error
+        raise
+    return place, "EventBridgeConfiguration" in notifications

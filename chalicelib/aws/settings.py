@@ -21,6 +21,9 @@ class Settings:
     workflow_role_arn: str
     stage_completion_arn: str
     task_tokens_arn: str
+    trigger_arn: str
+    trigger_schedule_role_arn: str
+    trigger_dead_letters_arn: str
     log_group_arn: str
     framework_version: str
     max_concurrent_workflows: int
@@ -49,6 +52,9 @@ def settings() -> Settings:
         workflow_role_arn=env["WORKFLOW_ROLE_ARN"],
         stage_completion_arn=env["STAGE_COMPLETION_ARN"],
         task_tokens_arn=env["TASK_TOKENS_ARN"],
+        trigger_arn=env["TRIGGER_ARN"],
+        trigger_schedule_role_arn=env["TRIGGER_SCHEDULE_ROLE_ARN"],
+        trigger_dead_letters_arn=env["TRIGGER_DEAD_LETTERS_ARN"],
         log_group_arn=env["STEP_FUNCTION_LOG_GROUP_ARN"],
         framework_version=env["FRAMEWORK_VERSION"],
         max_concurrent_workflows=int(env["MAX_CONCURRENT_WORKFLOWS"]),

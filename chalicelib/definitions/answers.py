@@ -21,21 +21,18 @@ Answer = dict[str, Any]
 def operation_answer(operation: Definition) -> Answer:
     """An operation with its branch of states."""
     document = operation.document
-    ours, frozen = settings(), operation_of(operation, {})
-    machine = compile_operation(frozen, ours.stage_completion_arn, ours.task_tokens_arn)
+    machine = compile_operation(operation_of(operation, {}), settings().stage_completion_arn)
     answer: Answer = {
         **document,
         "TimeoutSeconds": rules.timeout_seconds(document),
         "StateMachineAsl": documents.compact(machine),
-        "StateMachineExecutionRoleArn": ours.workflow_role_arn,
+        "StateMachineExecutionRoleArn": settings().workflow_role_arn,
         "StageName": own_stage(operation.name),
         "ResourceType": RESOURCE_TYPES["operation"],
         "ApiVersion": API_VERSION,
     }
     if document["Type"] == "Async":
         answer["PollMaxSeconds"] = rules.poll_max_seconds(document)
-    if frozen.retry is not None:
-        answer["Retry"] = frozen.retry
     return answer
 
 

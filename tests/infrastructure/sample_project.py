@@ -70,6 +70,7 @@ FUNCTIONS = {
     "Sweep": "sweep",
     "Publisher": "publisher",
     "WebhookDelivery": "webhook_delivery",
+    "Trigger": "trigger",
 }
 
 

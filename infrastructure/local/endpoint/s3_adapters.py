@@ -1,8 +1,10 @@
-"""Mends moto's S3: calls of this process at the embedded endpoint, and policies that ask for TLS."""
+"""Mends moto's S3: calls of this process at the embedded endpoint, policies that ask for TLS, and that a bucket's
+notifications go to EventBridge."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -10,12 +12,16 @@ import botocore.handlers
 import moto.core.models as moto_core
 import moto.iam.access_control as moto_policies
 import moto.s3.models as moto_s3
+import moto.s3.responses as moto_s3_responses
 
 _CORE: Any = moto_core
 _BUCKET: Any = moto_s3.FakeBucket
 _POLICIES: Any = moto_policies
+_RESPONSE: Any = moto_s3_responses.S3Response
 _HANDLERS: Any = botocore.handlers.BUILTIN_HANDLERS
 _endpoint: list[str] = []
+_ORIGINAL: dict[str, Any] = {}
+_ROOT = "NotificationConfiguration"
 
 
 def install(endpoint_url: str) -> None:
@@ -27,6 +33,8 @@ def install(endpoint_url: str) -> None:
     if not _endpoint:
         _HANDLERS.insert(0, ("before-send.s3", _send))
         _BUCKET.get_permission = _get_permission
+        _ORIGINAL["get_bucket_notification"] = _RESPONSE.get_bucket_notification
+        _RESPONSE.get_bucket_notification = _get_bucket_notification
     _endpoint[:] = [urlsplit(endpoint_url).netloc]
 
 
@@ -52,3 +60,13 @@ def _get_permission(bucket: Any, action: str, resource: str) -> Any:
 def _is_about_tls(statement: dict[str, Any]) -> bool:
     conditions = statement.get("Condition", {}).values()
     return any(key.lower() == "aws:securetransport" for condition in conditions for key in condition)
+
+
+def _get_bucket_notification(self: Any) -> Any:
+    """moto keeps that a bucket tells EventBridge, and leaves it out of its answer."""
+    status, headers, text = _ORIGINAL["get_bucket_notification"](self)
+    found = self.backend.get_bucket_notification_configuration(self.bucket_name)
+    if found and found.event_bridge is not None:
+        whole = re.sub(rf"<{_ROOT}([^>]*)/>", rf"<{_ROOT}\1></{_ROOT}>", text)
+        text = whole.replace(f"</{_ROOT}>", f"<EventBridgeConfiguration/></{_ROOT}>")
+    return status, headers, text

@@ -114,6 +114,10 @@ def _role(name: str, properties: Properties, client: Client) -> None:
         iam.put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
 
 
+def _schedule_group(_name: str, properties: Properties, client: Client) -> None:
+    client("scheduler").create_schedule_group(Name=properties["Name"])
+
+
 _FINISHERS: dict[str, Callable[[str, Properties, Client], None]] = {
     "AWS::DynamoDB::Table": _table,
     "AWS::S3::Bucket": _bucket,
@@ -124,4 +128,5 @@ _FINISHERS: dict[str, Callable[[str, Properties, Client], None]] = {
     "AWS::Logs::LogGroup": _log_group,
     "AWS::Lambda::Function": _function,
     "AWS::IAM::Role": _role,
+    "AWS::Scheduler::ScheduleGroup": _schedule_group,
 }

@@ -35,7 +35,12 @@ def test_every_engine_function_has_a_role_of_its_own(template: Template) -> None
     roles = [template["Resources"][name]["Properties"]["Role"]["Fn::GetAtt"][0] for name in ENGINE]
 
     assert roles == [f"{name}Role" for name in ENGINE]
-    assert set(of_type(template, "AWS::IAM::Role")) == {*roles, "WorkflowRole", "MediaOperatorRole"}
+    assert set(of_type(template, "AWS::IAM::Role")) == {
+        *roles,
+        "WorkflowRole",
+        "MediaOperatorRole",
+        "TriggerScheduleRole",
+    }
 
 
 def test_no_role_has_a_wildcard_action(template: Template) -> None:
@@ -52,20 +57,47 @@ def test_a_star_resource_stands_only_where_aws_has_no_arn(template: Template) ->
         if "*" in listed(statement["Resource"])
     }
 
-    assert stars == {("WorkflowRole", "LogDelivery")}
+    assert stars == {
+        ("WorkflowRole", "LogDelivery"),
+        ("APIHandlerRole", "TriggerPatterns"),
+        ("APIHandlerRole", "TriggerUnsubscribes"),
+        ("SweepRole", "TriggerUnsubscribes"),
+    }
 
 
-def test_the_workflow_role_is_the_only_one_that_can_be_passed_and_only_to_step_functions(template: Template) -> None:
+def test_two_roles_can_be_passed_each_to_one_service(template: Template) -> None:
     passing = {
-        role: statement
+        (role, statement["Resource"]["Fn::GetAtt"][0], statement["Condition"]["StringEquals"]["iam:PassedToService"])
         for role in of_type(template, "AWS::IAM::Role")
         for statement in statements(template, role).values()
         if "iam:PassRole" in listed(statement["Action"])
     }
 
-    assert list(passing) == ["APIHandlerRole"]
-    assert passing["APIHandlerRole"]["Resource"] == {"Fn::GetAtt": ["WorkflowRole", "Arn"]}
-    assert passing["APIHandlerRole"]["Condition"] == {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
+    assert passing == {
+        ("APIHandlerRole", "WorkflowRole", "states.amazonaws.com"),
+        ("APIHandlerRole", "TriggerScheduleRole", "scheduler.amazonaws.com"),
+        ("SweepRole", "TriggerScheduleRole", "scheduler.amazonaws.com"),
+    }
+
+
+def test_the_schedules_role_invokes_the_trigger_function_alone_and_trusts_its_group(template: Template) -> None:
+    found = statements(template, "TriggerScheduleRole")
+    trust = template["Resources"]["TriggerScheduleRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert found["Trigger"]["Action"] == "lambda:InvokeFunction"
+    assert found["Trigger"]["Resource"]["Fn::Sub"][0].endswith(":function:mediawright-${ShortUuid}-Trigger")
+    assert set(found) == {"Trigger", "DeadLetters"}
+    assert [statement["Principal"] for statement in trust] == [{"Service": "scheduler.amazonaws.com"}]
+    source = trust[0]["Condition"]["StringEquals"]["aws:SourceArn"]["Fn::Sub"][0]
+    assert source.endswith(":schedule-group/mediawright-${ShortUuid}")
+
+
+def test_a_role_fits_what_iam_holds(template: Template) -> None:
+    """A role's inline policies have 10,240 characters together; white space isn't counted."""
+    for role in of_type(template, "AWS::IAM::Role"):
+        policies = template["Resources"][role]["Properties"].get("Policies", [])
+        size = sum(len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) for policy in policies)
+        assert size < 10_240, role
 
 
 def test_the_workflow_role_trusts_only_this_stacks_machines(template: Template) -> None:
@@ -121,7 +153,8 @@ def test_all_engine_functions_have_one_environment_and_operators_have_none_of_it
         "ASSETS_TABLE DATA_BUCKET DEFINITIONS_TABLE EVENTS_TOPIC_ARN EXECUTIONS_TABLE EXTERNAL_BUCKET_ARN "
         "FRAMEWORK_VERSION MAX_CONCURRENT_WORKFLOWS OPERATOR_FUNCTION_ARNS OPERATOR_GRANTS "
         "PUBLISHER_DEAD_LETTERS_URL STACK_NAME STACK_SHORT_UUID STAGE_COMPLETION_ARN STEP_FUNCTION_LOG_GROUP_ARN "
-        "SYSTEM_TABLE TASK_TOKENS_ARN WEBHOOK_ALLOWED_NETWORKS WEBHOOK_DELIVERY_ARN WORKFLOW_ROLE_ARN"
+        "SYSTEM_TABLE TASK_TOKENS_ARN TRIGGER_ARN TRIGGER_DEAD_LETTERS_ARN TRIGGER_SCHEDULE_ROLE_ARN "
+        "WEBHOOK_ALLOWED_NETWORKS WEBHOOK_DELIVERY_ARN WORKFLOW_ROLE_ARN"
     )
     operator = template["Resources"]["OperatorSomeThing"]["Properties"]
     assert operator["Environment"]["Variables"] == {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}

@@ -72,3 +72,30 @@ def test_any_other_denial_still_denies(s3: Any) -> None:
 
     with pytest.raises(ClientError, match="403"):
         s3.put_object(Bucket="files", Key="x", Body=b"1")
+
+
+def test_a_bucket_tells_that_it_sends_its_events_to_eventbridge(s3: Any) -> None:
+    queue = {"QueueArn": "arn:aws:sqs:us-east-1:123456789012:q", "Events": ["s3:ObjectCreated:*"]}
+    boto3.client("sqs", region_name="us-east-1").create_queue(QueueName="q")
+
+    for others in ({}, {"QueueConfigurations": [queue]}):
+        s3.put_bucket_notification_configuration(
+            Bucket="files", NotificationConfiguration={"EventBridgeConfiguration": {}, **others}
+        )
+        told = s3.get_bucket_notification_configuration(Bucket="files")
+        assert told["EventBridgeConfiguration"] == {}
+        assert ("QueueConfigurations" in told) == bool(others)
+
+    s3.put_bucket_notification_configuration(Bucket="files", NotificationConfiguration={})
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket="files")
+
+
+def test_moto_alone_leaves_it_out(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        s3_adapters._RESPONSE, "get_bucket_notification", s3_adapters._ORIGINAL["get_bucket_notification"]
+    )
+    s3.put_bucket_notification_configuration(
+        Bucket="files", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+
+    assert "EventBridgeConfiguration" not in s3.get_bucket_notification_configuration(Bucket="files")

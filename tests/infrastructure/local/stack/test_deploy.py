@@ -188,6 +188,12 @@ def test_the_topic_reaches_the_queue(world: World) -> None:
     assert json.loads(message["Body"])["Message"] == "hello"
 
 
+def test_the_stacks_group_of_schedules_is_there(world: World) -> None:
+    groups = world.client("scheduler").list_schedule_groups()["ScheduleGroups"]
+
+    assert f"mediawright-{world.stack.outputs['ShortUuid']}" in [group["Name"] for group in groups]
+
+
 def test_log_groups_keep_their_retention(world: World) -> None:
     groups = world.client("logs").describe_log_groups()["logGroups"]
 

@@ -1,0 +1,70 @@
+"""What AWS and the engine's own definitions say of what a trigger names, asked before anything is written."""
+
+from __future__ import annotations
+
+from chalicelib.aws import eventbridge, objects, topics
+from chalicelib.aws.settings import settings
+from chalicelib.definitions import revisions
+from chalicelib.executions import plan
+from chalicelib.triggers.trigger import Document, kind_of
+from chalicelib.web.documents import compact
+from chalicelib.web.errors import BadRequestError, shown
+
+
+def check(document: Document) -> None:
+    """Raise BadRequestError naming the field unless workflow and source are there and fit."""
+    _check_workflow(document)
+    source = document[kind_of(document)]
+    match kind_of(document):
+        case "S3":
+            _check_bucket(source["Bucket"])
+        case "EventPattern":
+            _check_pattern(source["Pattern"])
+        case "SNS":
+            _check_topic(source["TopicArn"])
+
+
+def _check_workflow(document: Document) -> None:
+    try:
+        revision = revisions.current(document["Workflow"])
+    except BadRequestError as error:
+        raise BadRequestError(f"Workflow: {str(error).removeprefix('Name: ')}") from error
+    override = plan.normalised(revision, document.get("Configuration") or {})
+    plan.check_override(revision, override)
+
+
+def _check_bucket(bucket: str) -> None:
+    if bucket == settings().data_bucket:
+        return
+    try:
+        found = objects.events_of(bucket)
+    except objects.BucketClosed:
+        raise BadRequestError(
+            f"S3.Bucket: the engine may not look at bucket {shown(bucket)}: it is another account's, or its policy"
+            " forbids it"
+        ) from None
+    if found is None:
+        raise BadRequestError(f"S3.Bucket: there is no bucket {shown(bucket)}")
+    region, sends_events = found
+    if region != settings().region:
+        raise BadRequestError(f"S3.Bucket: bucket {shown(bucket)} is in {region}; its events stay there")
+    if not sends_events:
+        raise BadRequestError(
+            f"S3.Bucket: bucket {shown(bucket)} doesn't send its events to EventBridge; its owner switches that on"
+        )
+
+
+def _check_pattern(pattern: Document) -> None:
+    try:
+        eventbridge.check_pattern(compact(pattern))
+    except eventbridge.InvalidPattern as error:
+        raise BadRequestError(f"EventPattern.Pattern: {error}") from None
+
+
+def _check_topic(topic_arn: str) -> None:
+    try:
+        topics.check(topic_arn)
+    except topics.UnknownTopic:
+        raise BadRequestError(f"SNS.TopicArn: there is no topic {shown(topic_arn)}") from None
+    except topics.TopicClosed:
+        raise BadRequestError(f"SNS.TopicArn: topic {shown(topic_arn)} doesn't let the engine look at it") from None
