@@ -21,18 +21,21 @@ Answer = dict[str, Any]
 def operation_answer(operation: Definition) -> Answer:
     """An operation with its branch of states."""
     document = operation.document
-    machine = compile_operation(operation_of(operation, {}), settings().stage_completion_arn)
+    ours, frozen = settings(), operation_of(operation, {})
+    machine = compile_operation(frozen, ours.stage_completion_arn, ours.task_tokens_arn)
     answer: Answer = {
         **document,
         "TimeoutSeconds": rules.timeout_seconds(document),
         "StateMachineAsl": documents.compact(machine),
-        "StateMachineExecutionRoleArn": settings().workflow_role_arn,
+        "StateMachineExecutionRoleArn": ours.workflow_role_arn,
         "StageName": own_stage(operation.name),
         "ResourceType": RESOURCE_TYPES["operation"],
         "ApiVersion": API_VERSION,
     }
     if document["Type"] == "Async":
         answer["PollMaxSeconds"] = rules.poll_max_seconds(document)
+    if frozen.retry is not None:
+        answer["Retry"] = frozen.retry
     return answer
 
 

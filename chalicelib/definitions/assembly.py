@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.definitions import rules
+from chalicelib.definitions import retries, rules
 from chalicelib.definitions.revision import RevisionOperation, RevisionStage
 from chalicelib.definitions.store import Definition
 from chalicelib.web.errors import BadRequestError, shown
@@ -20,12 +20,15 @@ def operation_of(definition: Definition, override: Mapping[str, Any]) -> Revisio
     return RevisionOperation(
         name=definition.name,
         type=document["Type"],
-        start_arn=document["StartLambdaArn"],
+        start_arn=document.get("StartLambdaArn", ""),
         monitor_arn=document["MonitorLambdaArn"] if document["Type"] == "Async" else None,
         configuration={**document["Configuration"], **override},
-        configuration_schema=document.get("ConfigurationSchema"),
+        configuration_schema=rules.configuration_schema(document),
         timeout_seconds=rules.timeout_seconds(document),
         poll_max_seconds=rules.poll_max_seconds(document),
+        retry=retries.completed(document.get("Retry")),
+        max_concurrent=rules.whole(document, "MaxConcurrent"),
+        heartbeat_seconds=rules.whole(document, "HeartbeatSeconds"),
     )
 
 

@@ -6,9 +6,10 @@ position, so that they are unique in the machine whatever the operations are cal
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.definitions import expressions
+from chalicelib.definitions import expressions, retries
 from chalicelib.definitions.expressions import wrapped
 from chalicelib.definitions.function_arns import checked
 from chalicelib.definitions.revision import RevisionOperation
@@ -16,70 +17,73 @@ from chalicelib.definitions.revision import RevisionOperation
 NAME_CUT = 40
 _State = dict[str, Any]
 
-_RETRY: list[dict[str, Any]] = [
-    # our own refusals and the caller's mistakes come first: running the operator again wouldn't mend them
-    {"ErrorEquals": ["InvalidInput", "States.QueryEvaluationError", "States.DataLimitExceeded"], "MaxAttempts": 0},
-    # operators written for the old engine count on this one
-    {
-        "ErrorEquals": ["MasExecutionError", "Lambda.Unknown"],
-        "IntervalSeconds": 2,
-        "MaxAttempts": 2,
-        "BackoffRate": 2,
-    },
-    # a refusal by IAM; a new tag takes seconds to be seen: 4 + 8 + 3 * 16 s
-    {
-        "ErrorEquals": ["Lambda.AWSLambdaException", "Lambda.AccessDeniedException", "States.Permissions"],
-        "IntervalSeconds": 4,
-        "MaxAttempts": 5,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": 16,
-    },
-    {
-        "ErrorEquals": [
-            "Lambda.TooManyRequestsException",
-            "Lambda.ServiceException",
-            "Lambda.SdkClientException",
-            "Lambda.ClientExecutionTimeoutException",
-            "Lambda.EC2ThrottledException",
-            "Lambda.ResourceConflictException",
-        ],
-        "IntervalSeconds": 1,
-        "MaxAttempts": 8,
-        "BackoffRate": 2,
-        "MaxDelaySeconds": 60,
-        "JitterStrategy": "FULL",
-    },
-]
+
+@dataclass(frozen=True)
+class Resources:
+    """What the Tasks of a machine call: how Lambda functions are invoked, and the engine's that keeps task tokens."""
+
+    invoke: str
+    tokens_arn: str
+
+    @property
+    def invoke_with_token(self) -> str:
+        """Invokes a function and then waits until somebody answers with the task token."""
+        return f"{self.invoke}.waitForTaskToken"
 
 
 class Branch:
     """Makes the states of one operation; positions count from 0."""
 
-    def __init__(self, stage: int, position: int, branches: int, operation: RevisionOperation, resource: str) -> None:
+    def __init__(
+        self, stage: int, position: int, branches: int, operation: RevisionOperation, resources: Resources
+    ) -> None:
         self._prefix = f"S{stage + 1} O{position + 1} {operation.name[:NAME_CUT]}"
+        self._stage = stage
         self._position = position
         self._branches = branches
         self._operation = operation
-        self._resource = resource
+        self._resources = resources
 
     def definition(self) -> _State:
         """The branch as a Parallel state takes it."""
-        states = self._polled() if self._operation.type == "Async" else self._once()
-        begin = "start" if self._operation.type == "Async" else "run"
+        kinds = {"Sync": self._once, "Async": self._polled, "Callback": self._answered, "Wait": self._answered}
+        states = kinds[self._operation.type]()
         return {
             "StartAt": self._name("choose"),
             "States": {
-                self._name("choose"): self._choose(begin),
+                self._name("choose"): self._choose(next(iter(states))),
                 **states,
                 self._name("skip"): self._skip(),
                 self._name("failed"): {"Type": "Succeed"},
             },
         }
 
+    def _answered(self) -> dict[str, _State]:
+        """The engine's function keeps the token; the answer comes with the token, now or in a year."""
+        payload = {
+            "Execution": wrapped(expressions.EXECUTION),
+            "Stage": self._stage,
+            "Operation": self._position,
+            "Token": wrapped(expressions.task_token()),
+        }
+        if self._operation.type == "Callback":
+            payload["Event"] = wrapped(expressions.event(self._position))
+        task = self._task(
+            self._resources.tokens_arn,
+            payload,
+            expressions.timeout(self._position),
+            expressions.told(self._branches),
+            expressions.ENTERED,
+        )
+        task["Resource"] = self._resources.invoke_with_token
+        if self._operation.heartbeat_seconds is not None:
+            task["HeartbeatSeconds"] = wrapped(expressions.heartbeat(self._position))
+        return {self._name("run"): {**task, "End": True}}
+
     def _once(self) -> dict[str, _State]:
         task = self._task(
             self._operation.start_arn,
-            expressions.event(self._position),
+            wrapped(expressions.event(self._position)),
             expressions.timeout(self._position),
             expressions.answer(self._branches),
             expressions.ENTERED,
@@ -90,14 +94,14 @@ class Branch:
         operation = self._operation
         start = self._task(
             operation.start_arn,
-            expressions.event(self._position),
+            wrapped(expressions.event(self._position)),
             expressions.timeout(self._position),
             expressions.begun(self._position),
             expressions.ENTERED,
         )
         monitor = self._task(
             operation.monitor_arn or "",
-            "$states.input.Payload",
+            wrapped("$states.input.Payload"),
             "$states.input.Timeout",
             expressions.polled(),
             "$states.input.Entered",
@@ -122,22 +126,22 @@ class Branch:
         condition = wrapped(f"{expressions.decision(self._position)} = 'run'")
         return {
             "Type": "Choice",
-            "Choices": [{"Condition": condition, "Next": self._name(begin)}],
+            "Choices": [{"Condition": condition, "Next": begin}],
             "Default": self._name("skip"),
         }
 
     def _skip(self) -> _State:
         return {"Type": "Succeed", "Output": {"Do": wrapped(expressions.decision(self._position))}}
 
-    def _task(self, arn: str, payload: str, timeout: str, output: str, entered: str) -> _State:
+    def _task(self, arn: str, payload: Any, timeout: str, output: str, entered: str) -> _State:
         caught = {"Output": wrapped(expressions.failure(self._branches, entered)), "Next": self._name("failed")}
         return {
             "Type": "Task",
-            "Resource": self._resource,
-            "Arguments": {"FunctionName": checked(arn), "Payload": wrapped(payload)},
+            "Resource": self._resources.invoke,
+            "Arguments": {"FunctionName": checked(arn), "Payload": payload},
             "TimeoutSeconds": wrapped(timeout),
             "Output": wrapped(output),
-            "Retry": _RETRY,
+            "Retry": retries.retriers(self._operation),
             "Catch": [
                 # AWS doesn't match this one with States.ALL
                 {"ErrorEquals": ["States.DataLimitExceeded"], **caught},

@@ -15,10 +15,18 @@ OPERATION: dict[str, Any] = {
     "Configuration": _CONFIGURATION,
     "StartLambdaArn": _ARN,
     "ConfigurationSchema": {"properties": {"EverySeconds": {"type": "number", "exclusiveMinimum": 0}}},
+    "Retry": {"MaxAttempts": 4, "IntervalSeconds": 30, "ErrorEquals": ["DiskFull", "States.Timeout"]},
+    "MaxConcurrent": 20,
 }
-OPERATION_UPDATE: dict[str, Any] = {"Name": "Thumbnail", "TimeoutSeconds": 300}
+OPERATION_UPDATE: dict[str, Any] = {"Name": "Thumbnail", "TimeoutSeconds": 300, "MaxConcurrent": None}
 OPERATION_ANSWER: dict[str, Any] = {
     **OPERATION,
+    "Retry": {
+        "MaxAttempts": 4,
+        "IntervalSeconds": 30,
+        "BackoffRate": 2,
+        "ErrorEquals": ["DiskFull", "States.Timeout"],
+    },
     **_MADE,
     "TimeoutSeconds": 900,
     "StateMachineAsl": '{"StartAt":"S1 O1 Thumbnail choose","States":{}}',
@@ -45,7 +53,13 @@ STAGE_ANSWER: dict[str, Any] = {
     "StaleOperations": [],
 }
 
-WORKFLOW: dict[str, Any] = {"Name": "Preview", "StartAt": "Look", "Stages": {"Look": {"End": True}}}
+WORKFLOW: dict[str, Any] = {
+    "Name": "Preview",
+    "StartAt": "Look",
+    "Stages": {"Look": {"End": True}},
+    "MaxConcurrent": 50,
+    "TimeoutSeconds": 7200,
+}
 WORKFLOW_ANSWER: dict[str, Any] = {
     "Name": "Preview",
     "StartAt": "Look",
@@ -59,5 +73,7 @@ WORKFLOW_ANSWER: dict[str, Any] = {
     "ResourceType": "WORKFLOW",
     **_API,
     "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:Preview-a1b2c3-m4c8w1zt",
+    "MaxConcurrent": 50,
+    "TimeoutSeconds": 7200,
 }
 WORKFLOW_CONFIGURATION: dict[str, Any] = {"Look": {"Thumbnail": {**_CONFIGURATION, "EverySeconds": 5}}}

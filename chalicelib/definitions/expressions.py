@@ -12,6 +12,7 @@ from chalicelib.definitions.stage_input import branch_key, branch_share
 FIRST_POLL_SECONDS = 10
 POLL_GROWTH = 1.5
 ENTERED = "$states.context.State.EnteredTime"
+EXECUTION = "$states.context.Execution.Name"
 
 _ERROR_BYTES = 2048
 """Room in a failed branch's share for everything but the cause."""
@@ -24,6 +25,11 @@ def wrapped(expression: str) -> str:
     return "{% " + expression + " %}"
 
 
+def task_token() -> str:
+    """What the Task in which it stands is answered with."""
+    return "$states.context.Task.Token"
+
+
 def decision(position: int) -> str:
     """What the plan says of the branch at a position from 0."""
     return f"{_plan(position)}.Do"
@@ -34,6 +40,11 @@ def timeout(position: int) -> str:
     return f"{_plan(position)}.TimeoutSeconds"
 
 
+def heartbeat(position: int) -> str:
+    """Seconds that a branch's Task may be silent."""
+    return f"{_plan(position)}.HeartbeatSeconds"
+
+
 def event(position: int) -> str:
     """The operator's event: the branch's own part and the input that all branches share."""
     return f"$merge([{_plan(position)}.Event, {{'Input': $states.input.Input}}])"
@@ -42,6 +53,11 @@ def event(position: int) -> str:
 def answer(branches: int) -> str:
     """A branch's output out of the function's answer."""
     return _projection("$states.result.Payload", ENTERED, branches)
+
+
+def told(branches: int) -> str:
+    """A branch's output out of what was answered with its task token."""
+    return _projection("$states.result", ENTERED, branches)
 
 
 def last_answer(branches: int) -> str:

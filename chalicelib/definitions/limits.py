@@ -14,6 +14,9 @@ from chalicelib.web.errors import BadRequestError, shown
 MAX_STAGE_OPERATIONS = 40
 MAX_WORKFLOW_STAGES = 20
 MAX_WORKFLOW_OPERATIONS = 80
+MAX_WORKFLOW_POOLS = 90
+"""Capped operations and the workflow itself, each a slot of every run: a DynamoDB transaction has 100 actions. The
+limits on a workflow's operations keep it within them."""
 MAX_WORKFLOW_EDGES = 90
 """Different operations and stages that a workflow may use: a DynamoDB transaction has 100 actions."""
 
@@ -23,10 +26,12 @@ MAX_CONFIGURATION_BYTES = 64_000
 
 MAX_DEFINITION_BYTES = 900_000
 MAX_EVENTS = 20_000
-"""Of 25,000 in an execution's history; retries take theirs from the rest."""
+"""Of 25,000 in an execution's history; the engine's own retries take theirs from the rest."""
 
 EVENTS_PER_POLL = 9
 """Wait 2, Task 5, Choice 2."""
+EVENTS_PER_RETRY = 4
+"""Scheduled, started, submitted to wait for its token, failed."""
 
 
 def check_document(document: Any) -> None:
@@ -85,16 +90,20 @@ def polls(timeout_seconds: int, poll_max_seconds: int) -> int:
 
 
 def _check_events(operations: Sequence[RevisionOperation]) -> None:
-    events = {
-        operation.name: EVENTS_PER_POLL * polls(operation.timeout_seconds, operation.poll_max_seconds)
-        for operation in operations
-        if operation.type == "Async"
-    }
-    total = sum(events[operation.name] for operation in operations if operation.type == "Async")
+    events = {operation.name: _events(operation) for operation in operations}
+    total = sum(events[operation.name] for operation in operations)
     if total > MAX_EVENTS:
         most = max(events, key=lambda name: events[name])
         raise BadRequestError(
             f"PollMaxSeconds: polling until all TimeoutSeconds have passed would take {total} history events of the"
             f" {MAX_EVENTS} that a run may have, {events[most]} of them for operation {shown(most)}:"
-            " raise PollMaxSeconds or lower TimeoutSeconds"
+            " raise PollMaxSeconds or lower TimeoutSeconds or Retry.MaxAttempts"
         )
+
+
+def _events(operation: RevisionOperation) -> int:
+    """What an operation may add to the history beside its first call: polls, and its owner's retries of each Task."""
+    retries = EVENTS_PER_RETRY * operation.retry["MaxAttempts"] if operation.retry else 0
+    if operation.type != "Async":
+        return retries
+    return 2 * retries + EVENTS_PER_POLL * polls(operation.timeout_seconds, operation.poll_max_seconds)

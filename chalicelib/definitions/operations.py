@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.aws import clock
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write, commit
-from chalicelib.definitions import dependents, grants, limits, rules, store
+from chalicelib.definitions import builtin, caps, dependents, grants, limits, rules, store
 from chalicelib.definitions.answers import Answer, operation_answer
 from chalicelib.definitions.assembly import operation_of
 from chalicelib.definitions.lists import Listed, listed
@@ -41,6 +41,7 @@ def create(body: Document, *, dry_run: bool = False) -> Answer:
 
     Raises BadRequestError for what could not run, ConflictError when the name is taken.
     """
+    builtin.check_free("operation", body["Name"])
     rules.check_operation(body, settings().workflow_role_arn)
     needed = grants.check(body)
     made = {"Version": "v0", "Id": clock.new_id(), "Created": epoch_text()}
@@ -50,19 +51,20 @@ def create(body: Document, *, dry_run: bool = False) -> Answer:
     _check_alone(operation)
     if not dry_run:
         _give(needed)
-        _commit([store.create(operation), store.create(stage)])
+        _commit([store.create(operation), store.create(stage), *_cap(operation.name, None, operation)])
     return operation_answer(operation)
 
 
 def update(body: Document, *, dry_run: bool = False) -> Answer:
-    """Change the members given of an operation; the workflows that use it become stale.
+    """Change the members given of an operation, null takes one back; the workflows that use it become stale.
 
     Raises BadRequestError also when there is no such operation, ConflictError when someone else was quicker.
     """
+    builtin.check_free("operation", body["Name"])
     before = store.read("operation", body["Name"])
     if before is None:
         raise BadRequestError(f"Name: no operation named {shown(body['Name'])}")
-    document = {**before.document, **{name: body[name] for name in body if name not in _SERVERS_OWN}}
+    document = changed(before.document, _given(body))
     document["Version"] = next_version(before.document["Version"])
     checked = document | {name: body[name] for name in body if name == "SfnExecutionRole"}
     rules.check_operation(checked, settings().workflow_role_arn)
@@ -71,7 +73,7 @@ def update(body: Document, *, dry_run: bool = False) -> Answer:
     _check_alone(operation)
     if not dry_run:
         _give(needed)
-        _commit([store.replace(operation, before)])
+        _commit([store.replace(operation, before), *_cap(operation.name, before, operation)])
     return operation_answer(operation)
 
 
@@ -96,12 +98,13 @@ def delete(name: str, *, force: bool = False) -> Answer:
 
     Raises NotFoundError, and BadRequestError while a workflow uses it and `force` is not given.
     """
+    builtin.check_free("operation", name)
     operation = _existing(name)
     stage = store.read("stage", own_stage(name))
     if not force:
         dependents.check_unused("operation", name)
     answer = operation_answer(operation)
-    commit([store.remove(operation), *(removal(stage) if stage else [])])
+    commit([store.remove(operation), *(removal(stage) if stage else []), *_cap(name, operation, None)])
     return answer
 
 
@@ -112,6 +115,11 @@ def removal(definition: Definition) -> list[Write]:
         subject: Subject = "workflow" if definition.kind == "workflow" else "stage"
         writes.append(store.retire(definition.machine_arn, subject, definition.name))
     return writes
+
+
+def changed(before: Document, given: Document) -> Document:
+    """A definition with the members that a PUT gives; those given as null are left out."""
+    return {name: value for name, value in {**before, **given}.items() if value is not None or name not in given}
 
 
 def epoch_text() -> str:
@@ -150,6 +158,11 @@ def _check_free(operation: Definition, stage: Definition) -> None:
     for definition in (operation, stage):
         if store.read(definition.kind, definition.name) is not None:
             raise ConflictError(f"The {definition.kind} {shown(definition.name)} already exists")
+
+
+def _cap(name: str, before: Definition | None, after: Definition | None) -> list[Write]:
+    old, new = (rules.whole(one.document, "MaxConcurrent") if one else None for one in (before, after))
+    return caps.writes(caps.pool("operation", name), old, new)
 
 
 def _give(needed: Sequence[grants.Grant]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from chalicelib.aws import clock, stepfunctions
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write, commit
-from chalicelib.definitions import limits, machines, memory, store
+from chalicelib.definitions import limits, machines, memory, rules, store
 from chalicelib.definitions.assembly import stage_of, stamps_of
 from chalicelib.definitions.compile import compile_machine
 from chalicelib.definitions.revision import Revision, RevisionStage, Subject
@@ -135,7 +135,7 @@ def draft(
     given: dict[str, Any] | None = None,
 ) -> Draft:
     """A new revision, checked and compiled. Raises BadRequestError when AWS couldn't hold it."""
-    text = definition_text(stages)
+    text = definition_text(stages, rules.whole(document, "TimeoutSeconds") if subject == "workflow" else None)
     limits.check_machine(stages, text)
     digest = hashlib.sha256(text.encode()).hexdigest()
     revision_id = clock.short_id()
@@ -143,7 +143,12 @@ def draft(
     arn = previous.revision.machine_arn if previous and shares else machines.machine_arn(name, revision_id)
     revision = Revision(revision_id, subject, name, arn, clock.now(), tuple(stages), document)
     if subject == "workflow":
-        revision = replace(revision, document={**document, "StateMachineArn": arn})
+        revision = replace(
+            revision,
+            document={**document, "StateMachineArn": arn},
+            max_concurrent=rules.whole(document, "MaxConcurrent"),
+            timeout_seconds=rules.whole(document, "TimeoutSeconds"),
+        )
     stored = StoredRevision(revision, digest, stamps, given or {})
     return Draft(stored, text, previous.revision if previous else None)
 
@@ -175,9 +180,11 @@ def publish(made: Draft, writes: Sequence[Write]) -> None:
         raise
 
 
-def definition_text(stages: Sequence[RevisionStage]) -> str:
-    """The state machine of stages as JSON text."""
-    return documents.compact(compile_machine(stages, settings().stage_completion_arn))
+def definition_text(stages: Sequence[RevisionStage], timeout_seconds: int | None = None) -> str:
+    """The state machine of stages as JSON text, for runs that may take so many seconds."""
+    ours = settings()
+    machine = compile_machine(stages, ours.stage_completion_arn, ours.task_tokens_arn, timeout_seconds)
+    return documents.compact(machine)
 
 
 def forget() -> None:

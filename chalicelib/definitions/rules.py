@@ -5,13 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.definitions import function_arns, limits
+from chalicelib.definitions import function_arns, limits, retries
+from chalicelib.definitions.builtin import WAIT_CONFIGURATION, YEAR_SECONDS
+from chalicelib.definitions.revision import OperationType
 from chalicelib.web.errors import BadRequestError, shown
 from chalicelib.web.validation import check_schema, schema, validate_against
 
 SYNC_SECONDS = 900
-"""How long a Lambda function may run; also the default of Sync operations."""
-ASYNC_SECONDS = 3600
+"""How long a Lambda function may run."""
+_DAY = 24 * 3600
+
+DEFAULT_SECONDS: Mapping[OperationType, int] = {
+    "Sync": SYNC_SECONDS,
+    "Async": 3600,
+    "Callback": _DAY,
+    "Wait": YEAR_SECONDS,
+}
+MAX_SECONDS: Mapping[OperationType, int] = {
+    "Sync": SYNC_SECONDS,
+    "Async": _DAY,
+    "Callback": 7 * _DAY,
+    "Wait": YEAR_SECONDS,
+}
 POLL_MAX_SECONDS = 60
 
 Document = dict[str, Any]
@@ -20,20 +35,58 @@ Document = dict[str, Any]
 def check_operation(document: Document, role_arn: str) -> None:
     """Raise BadRequestError unless an operation's own members fit each other."""
     limits.check_document(document)
-    if document["Type"] == "Async" and "MonitorLambdaArn" not in document:
-        raise BadRequestError("MonitorLambdaArn: an Async operation needs a function that tells its progress")
-    for field in function_fields(document):
-        if function_arns.parse(document[field]) is None:
-            raise BadRequestError(f"{field}: {shown(document[field])} is not the ARN of a Lambda function")
-    if document["Type"] == "Sync" and timeout_seconds(document) > SYNC_SECONDS:
-        raise BadRequestError(
-            f"TimeoutSeconds: a Sync operation is one call of a Lambda function, {SYNC_SECONDS} seconds at most"
-        )
+    _check_functions(document)
+    _check_times(document)
+    if "Retry" in document:
+        retries.check(document["Retry"])
     if document.get("SfnExecutionRole", role_arn) != role_arn:
         raise BadRequestError(f"SfnExecutionRole: only the stack's workflow role is allowed: {role_arn}")
     if "ConfigurationSchema" in document:
         check_schema(document["ConfigurationSchema"], "ConfigurationSchema")
-    check_configuration(document["Configuration"], document.get("ConfigurationSchema"), "Configuration")
+    check_configuration(document["Configuration"], configuration_schema(document), "Configuration")
+
+
+def _check_functions(document: Document) -> None:
+    """Raise BadRequestError unless an operation has the functions that its type needs, and no others."""
+    kind = document["Type"]
+    if kind == "Wait":
+        for field in function_fields(document):
+            raise BadRequestError(f"{field}: a Wait runs nothing and has no function")
+    elif "StartLambdaArn" not in document:
+        raise BadRequestError(f"'StartLambdaArn' is a required property of a {kind} operation")
+    if kind == "Async" and "MonitorLambdaArn" not in document:
+        raise BadRequestError("MonitorLambdaArn: an Async operation needs a function that tells its progress")
+    if kind == "Callback" and "MonitorLambdaArn" in document:
+        raise BadRequestError("MonitorLambdaArn: a Callback operation isn't asked, it answers; leave it out")
+    for field in function_fields(document):
+        if function_arns.parse(document[field]) is None:
+            raise BadRequestError(f"{field}: {shown(document[field])} is not the ARN of a Lambda function")
+
+
+def _check_times(document: Document) -> None:
+    """Raise BadRequestError unless timeout and heartbeat fit the operation's type and each other."""
+    kind, timeout = document["Type"], timeout_seconds(document)
+    if timeout > MAX_SECONDS[kind]:
+        reason = "a Sync operation is one call of a Lambda function," if kind == "Sync" else f"{kind} operations take"
+        raise BadRequestError(f"TimeoutSeconds: {reason} {MAX_SECONDS[kind]} seconds at most")
+    heartbeat = document.get("HeartbeatSeconds")
+    if heartbeat is None:
+        return
+    if kind != "Callback":
+        raise BadRequestError(f"HeartbeatSeconds: Callback operations have a heartbeat, {kind} ones have none")
+    if heartbeat >= timeout:
+        raise BadRequestError(f"HeartbeatSeconds: it must be smaller than TimeoutSeconds, which is {timeout}")
+
+
+def configuration_schema(document: Document) -> Document | None:
+    """What an operation's Configuration must fulfil: its own schema, and for a Wait the engine's beside it."""
+    own: Document | None = document.get("ConfigurationSchema")
+    if document["Type"] != "Wait" or own == WAIT_CONFIGURATION:
+        return own
+    if own is None:
+        return WAIT_CONFIGURATION
+    # beside and not around it: references within the owner's schema begin at its root
+    return {**own, "allOf": [*own.get("allOf", []), WAIT_CONFIGURATION]}
 
 
 def function_fields(document: Document) -> list[str]:
@@ -43,13 +96,18 @@ def function_fields(document: Document) -> list[str]:
 
 def timeout_seconds(document: Document) -> int:
     """An operation's timeout, given or by its type."""
-    default = ASYNC_SECONDS if document["Type"] == "Async" else SYNC_SECONDS
-    return int(document.get("TimeoutSeconds", default))
+    return int(document.get("TimeoutSeconds", DEFAULT_SECONDS[document["Type"]]))
 
 
 def poll_max_seconds(document: Document) -> int:
     """The longest pause between two polls, given or the default."""
     return int(document.get("PollMaxSeconds", POLL_MAX_SECONDS))
+
+
+def whole(document: Document, member: str) -> int | None:
+    """A whole number that may be absent; JSON may have spelled it as 5.0."""
+    value = document.get(member)
+    return None if value is None else int(value)
 
 
 def check_configuration(configuration: Any, own_schema: Any, field: str) -> None:

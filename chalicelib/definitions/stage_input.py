@@ -15,6 +15,10 @@ SHARED_OUTPUT_BYTES = 230_000
 MAX_GLOBALS_BYTES = 180_000
 """What `Globals` (media and accumulated metadata) may hold, so that every operator can be handed them."""
 
+NOT_KEPT = "TokenNotKept"
+"""The error that the engine's task token function fails with when something passing kept it from its work: the state
+machine calls it again, with a new token. Every other error is the operation's, and ends it."""
+
 
 class OperationEvent(TypedDict):
     """What an operator's start function receives, less `Input`, which all branches share."""

@@ -5,10 +5,12 @@ Table Definitions (Kind, Name):
   revision#<subject>#<name>    immutable; Name is the revision's id
   uses#<kind>#<name>           an item for each user, Name is `<kind>#<name>` of the user
   retired                      machines to be deleted when no run needs them; Name is the machine's ARN
+What is built in (`builtin`) is answered as if it were written; of a built-in stage only its revision is.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb import Expression
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write
+from chalicelib.definitions import builtin
 from chalicelib.definitions.revision import Revision, Subject, from_body, to_body
 from chalicelib.web import documents
 from chalicelib.web.errors import ConflictError, shown
@@ -65,13 +68,18 @@ class Retired:
 def read(kind: Kind, name: str) -> Definition | None:
     """A definition by its name, strongly consistent."""
     item = dynamodb.get(_table(), _key(kind, name))
-    return None if item is None else _definition(kind, item)
+    return _built_in(kind, name) if item is None else _definition(kind, item)
 
 
 def read_many(kind: Kind, names: Iterable[str]) -> dict[str, Definition]:
     """The definitions that exist of these names."""
-    keys = [_key(kind, name) for name in dict.fromkeys(names)]
-    return {item["Name"]: _definition(kind, item) for item in dynamodb.batch_get(_table(), keys)}
+    wanted = list(dict.fromkeys(names))
+    items = dynamodb.batch_get(_table(), [_key(kind, name) for name in wanted])
+    found = {item["Name"]: _definition(kind, item) for item in items}
+    for name in wanted:
+        if name not in found and (ours := _built_in(kind, name)) is not None:
+            found[name] = ours
+    return found
 
 
 def page(kind: Kind, limit: int, after: str | None) -> tuple[list[Definition], str | None]:
@@ -79,7 +87,15 @@ def page(kind: Kind, limit: int, after: str | None) -> tuple[list[Definition], s
     start = None if after is None else _key(kind, after)
     found = dynamodb.query_page(_table(), dynamodb.equals("Kind", kind), consistent=True, limit=limit, start=start)
     following = found.next_key["Name"] if found.next_key else None
-    return [_definition(kind, item) for item in found.items], following
+    read = {item["Name"]: _definition(kind, item) for item in found.items}
+    for name in builtin.names(kind):
+        ours = _built_in(kind, name)
+        if ours and name > (after or "") and (following is None or name < following):
+            read.setdefault(name, ours)
+    names = sorted(read)
+    if len(names) > limit:
+        names, following = names[:limit], names[limit - 1]
+    return [read[name] for name in names], following
 
 
 def create(definition: Definition) -> Write:
@@ -103,12 +119,16 @@ def remove(before: Definition) -> Write:
 
 
 def point_to(before: Definition, revision: Revision) -> Write:
-    """Let a stage that was read refer to a revision, unless another one was quicker."""
-    condition = _unchanged(before)
+    """Let a stage that was read refer to a revision, unless another one was quicker.
+
+    Of a built-in stage this writes the only item there is.
+    """
     if before.revision is None:
-        condition = _both(condition, Expression("attribute_not_exists(#r)", {"#r": "Revision"}))
+        condition = Expression("attribute_not_exists(#r)", {"#r": "Revision"})
     else:
-        condition = _both(condition, Expression("#r = :r", {"#r": "Revision"}, {":r": before.revision}))
+        condition = Expression("#r = :r", {"#r": "Revision"}, {":r": before.revision})
+    if builtin.document(before.kind, before.name) is None:
+        condition = _both(_unchanged(before), condition)
     values = {"Revision": revision.id, "MachineArn": revision.machine_arn}
     return transaction.update(_table(), _key(before.kind, before.name), values, condition, lambda: _changed(before))
 
@@ -211,7 +231,15 @@ def _item(definition: Definition) -> dict[str, Any]:
     }
 
 
+def _built_in(kind: Kind, name: str) -> Definition | None:
+    document = builtin.document(kind, name)
+    return None if document is None else Definition(kind, name, document, builtin.STAMP)
+
+
 def _definition(kind: Kind, item: dict[str, Any]) -> Definition:
+    ours = _built_in(kind, item["Name"])
+    if ours is not None:
+        return dataclasses.replace(ours, revision=item.get("Revision"), machine_arn=item.get("MachineArn"))
     return Definition(
         kind,
         item["Name"],

@@ -9,12 +9,12 @@ from typing import Any
 
 from chalicelib.aws import clock
 from chalicelib.aws.transaction import MAX_WRITES, Write, commit
-from chalicelib.definitions import dependents, limits, names, revisions, rules, store
+from chalicelib.definitions import caps, dependents, limits, names, revisions, rules, store
 from chalicelib.definitions.answers import Answer, unchanged_workflow_answer, workflow_answer
 from chalicelib.definitions.assembly import API_VERSION, RESOURCE_TYPES, stage_of, stamps_of
 from chalicelib.definitions.lists import Listed, listed
 from chalicelib.definitions.live import Cancel, LiveRuns
-from chalicelib.definitions.operations import epoch_text, removal
+from chalicelib.definitions.operations import changed, epoch_text, removal
 from chalicelib.definitions.revision import RevisionStage
 from chalicelib.definitions.revisions import Draft
 from chalicelib.definitions.store import Definition, Kind, StoredRevision
@@ -36,7 +36,7 @@ _SERVERS_OWN = frozenset(
         "Version",
     }
 )
-_WRITES_BESIDE_EDGES = 4
+_WRITES_BESIDE_EDGES = 4 + caps.MAX_WRITES
 
 Document = dict[str, Any]
 
@@ -62,7 +62,7 @@ def create(body: Document, *, dry_run: bool = False, trigger: str = "api") -> An
 
 
 def update(body: Document, *, dry_run: bool = False) -> Answer:
-    """Make a new revision out of the members given and the stages and operations as they are now.
+    """Make a new revision out of the members given, null takes one back, and stages and operations as they are now.
 
     Raises BadRequestError also when there is no such workflow, ConflictError when someone else was quicker.
     """
@@ -73,7 +73,8 @@ def update(body: Document, *, dry_run: bool = False) -> Answer:
     if revisions.is_being_deleted(before):
         raise ConflictError(f"workflow {shown(before.name)} is being deleted")
     count = int(stored.revision.document["Revisions"]) + 1
-    members = {**stored.revision.document, **_given(body), "Version": f"v{count}", "Revisions": str(count)}
+    kept = changed(stored.revision.document, _given(body))
+    members = {**kept, "Version": f"v{count}", "Revisions": str(count)}
     given = stored.given
     start_at, entries = body.get("StartAt", given["StartAt"]), body.get("Stages", given["Stages"])
     return _save(_draft(members, start_at, entries, stored), before, dry_run)
@@ -118,7 +119,8 @@ def delete(name: str, *, force: bool, live_runs: LiveRuns, cancel: Cancel) -> An
         raise ConflictError(
             f"workflow {shown(name)} has {len(live)} live runs, such as {live[0]}: cancel them or pass force=true"
         )
-    commit([*removal(marked), *_edges(name, _revision_of(workflow), None)])
+    stored = _revision_of(workflow)
+    commit([*removal(marked), *_edges(name, stored, None), *_cap(name, stored, None)])
     for run in live_runs(name) if force else []:
         cancel(run)
     return answer
@@ -171,13 +173,14 @@ def _save(made: Draft, before: Definition | None, dry_run: bool) -> Answer:
     workflow = Definition("workflow", revision.name, {}, revision=revision.id, machine_arn=revision.machine_arn)
     if not dry_run:
         write = store.replace(workflow, before) if before else store.create(workflow)
-        edges = _edges(revision.name, _revision_of(before) if before else None, made.stored)
+        stored = _revision_of(before) if before else None
+        edges, cap = _edges(revision.name, stored, made.stored), _cap(revision.name, stored, made.stored)
         if len(edges) + _WRITES_BESIDE_EDGES > MAX_WRITES:
             # new edges alone do no harm: what they note is checked when it is read
             puts = [edge for edge in edges if edge.kind == "Put"]
             commit(puts)
             edges = [edge for edge in edges if edge.kind != "Put"]
-        revisions.publish(made, [write, *edges])
+        revisions.publish(made, [write, *edges, *cap])
     return unchanged_workflow_answer(made.stored)
 
 
@@ -187,6 +190,11 @@ def _edges(name: str, before: StoredRevision | None, after: StoredRevision | Non
         *(store.use(_used(entry), ("workflow", name)) for entry in sorted(new - old)),
         *(store.disuse(_used(entry), ("workflow", name)) for entry in sorted(old - new)),
     ]
+
+
+def _cap(name: str, before: StoredRevision | None, after: StoredRevision | None) -> list[Write]:
+    old, new = (one.revision.max_concurrent if one else None for one in (before, after))
+    return caps.writes(caps.pool("workflow", name), old, new)
 
 
 def _used(entry: str) -> tuple[Kind, str]:

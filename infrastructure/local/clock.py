@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 _SLICE_SECONDS = 0.2
 """How soon (real seconds) a sleeper notices that the clock was moved."""
@@ -34,6 +35,10 @@ class Clock:
     def now(self) -> float:
         """The embedded AWS's time of day: epoch seconds."""
         return time.time() + self._moved
+
+    def iso(self) -> str:
+        """The time of day as AWS's events write it, such as `2026-11-21T04:05:06Z`."""
+        return datetime.fromtimestamp(self.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def move(self, seconds: float) -> None:
         """Put the clock forward; what that makes due has begun when this returns. Raises ValueError below 0."""

@@ -17,7 +17,7 @@ from infrastructure.local.dynamodb.expiry import Expiry
 from infrastructure.local.endpoint import direct_dispatch, s3_adapters
 from infrastructure.local.endpoint.server import AwsServer
 from infrastructure.local.endpoint.signatures import KeyPair, KeyStore
-from infrastructure.local.events import rules, sources
+from infrastructure.local.events import rules, scheduler, sources
 from infrastructure.local.lambdas import lambda_service
 from infrastructure.local.lambdas.functions import Functions
 from infrastructure.local.states import step_functions
@@ -25,7 +25,7 @@ from infrastructure.local.states.executions import book
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-DIRECT = ("dynamodb", "stepfunctions", "lambda", "events", "logs")
+DIRECT = ("dynamodb", "stepfunctions", "lambda", "events", "scheduler", "logs")
 """What the engine calls often enough to spare it the way through HTTP messages."""
 
 _BackendDict: Any = moto_backends.BackendDict
@@ -49,6 +49,7 @@ class AwsServices:
         )
         self.sources = sources.install(self.functions.invoke)
         self.rules = rules.install(self.functions)
+        self.scheduler = scheduler.install(self.functions)
         streams.install(self.sources.deliver)
         self._expiry = Expiry()
         step_functions.install(self.functions.invoke, self.rules.publish)
@@ -77,6 +78,7 @@ class AwsServices:
         self._expiry.stop()
         streams.stop()
         self.rules.stop()
+        self.scheduler.stop()
         self.sources.stop()
         self.functions.stop()
         _CORE.botocore_stubber.enabled = False

@@ -13,8 +13,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -23,13 +22,12 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from infrastructure.local.clock import CLOCK
 from infrastructure.local.events.patterns import matches
-from infrastructure.local.events.schedules import Cron, InvalidSchedule, Rate, parse_schedule
 from infrastructure.local.events.targets import Undeliverable, send_to_service, target_input
+from infrastructure.local.events.timetable import Entry, Timetable, Timing
 from infrastructure.local.faults import FAULTS
 from infrastructure.local.queues import send_to_queue
 
 REGION = "us-east-1"
-TICK_SECONDS = 0.05
 MOTO_TARGETS = ("events", "logs")
 
 _BACKENDS: Any = moto_events.events_backends
@@ -50,26 +48,12 @@ class Invoker(Protocol):
         """Run a function in the background."""
 
 
-@dataclass
-class _Due:
-    expression: str
-    schedule: Rate | Cron
-    at: float | None
-
-
 class EventRules:
     """The rules of every bus, read from moto; thread-safe."""
 
     def __init__(self, functions: Invoker) -> None:
         self._functions = functions
-        self._stopping = threading.Event()
-        self._due: dict[str, _Due] = {}
-        self._ticking = threading.Lock()
-        self._virtual_now = CLOCK.now()
-        self._last_tick = (time.monotonic(), CLOCK.moved)
-        self._forget_moves = CLOCK.at_move(self.tick)
-        self._thread = threading.Thread(target=self._keep_schedule, name="event-schedules", daemon=True)
-        self._thread.start()
+        self._timetable = Timetable("event-schedules", _scheduled_rules, self._fire)
 
     def publish(self, event: dict[str, Any], bus: str = "default") -> None:
         """Bring an AWS event to the rules of a bus; id, time, account, region and the like are added if missing."""
@@ -102,49 +86,17 @@ class EventRules:
         elif service == "lambda":
             if not self._functions.exists(target["Arn"]):
                 raise Undeliverable("NO_RESOURCE", f"Function not found: {target['Arn']}")
-            self._functions.invoke_async(target["Arn"], target_input(target, event).encode())
+            self._functions.invoke_async(target["Arn"], target_input(target, event, rule.arn).encode())
         else:
-            send_to_service(service, target, target_input(target, event), event)
+            send_to_service(service, target, target_input(target, event, rule.arn), event)
 
-    def _keep_schedule(self) -> None:
-        while not self._stopping.wait(TICK_SECONDS):
-            self.tick()
-
-    def tick(self) -> None:
-        """Fire what is due by now."""
-        with self._ticking:
-            now, moved = time.monotonic(), CLOCK.moved
-            before, moved_before = self._last_tick
-            self._last_tick = (now, moved)
-            self._virtual_now += (now - before) * CLOCK.speed
-            rules = [(rule, self._due_of(rule)) for rule in _scheduled_rules()]
-            # only now, so that a rule made just before a move is made before it
-            self._virtual_now += max(0.0, moved - moved_before)
-            for rule, due in rules:
-                self._fire_if_due(rule, due)
-
-    def _due_of(self, rule: Any) -> _Due:
-        due = self._due.get(rule.arn)
-        if due is None or due.expression != rule.scheduled_expression or rule.state != "ENABLED":
-            due = self._due[rule.arn] = _first_due(rule.scheduled_expression, self._virtual_now)
-        return due
-
-    def _fire_if_due(self, rule: Any, due: _Due) -> None:
-        if rule.state != "ENABLED" or due.at is None or due.at > self._virtual_now:
-            return
-        # a rule that fell behind, at high speed, fires once and goes on from now
-        upcoming = due.schedule.next_after(due.at)
-        late = upcoming is not None and upcoming <= self._virtual_now
-        due.at = due.schedule.next_after(self._virtual_now) if late else upcoming
+    def _fire(self, rule: Any, _scheduled: float) -> None:
         self._to_targets(rule, _scheduled_event(rule))
 
     def stop(self) -> None:
         """End the scheduler; moto matches events itself until rules are installed again."""
         global _current
-        self._forget_moves()
-        self._stopping.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join()
+        self._timetable.stop()
         with _LOCK:
             if _current is self:
                 _current = None
@@ -192,19 +144,12 @@ def _iso(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _scheduled_rules() -> list[Any]:
+def _scheduled_rules() -> Iterator[Entry]:
     backends = [backend for account in list(_BACKENDS.values()) for backend in list(account.values())]
-    buses = [bus for backend in backends for bus in list(backend.event_buses.values())]
-    return [rule for bus in buses for rule in list(bus.rules.values()) if rule.scheduled_expression]
-
-
-def _first_due(expression: str, now: float) -> _Due:
-    try:
-        schedule = parse_schedule(expression)
-    except InvalidSchedule as error:
-        _LOGGER.warning("a rule never fires: %s", error)
-        return _Due(expression, Rate(0), None)
-    return _Due(expression, schedule, schedule.next_after(now))
+    for bus in [bus for backend in backends for bus in list(backend.event_buses.values())]:
+        for rule in list(bus.rules.values()):
+            if rule.scheduled_expression:
+                yield Entry(rule.arn, Timing(rule.scheduled_expression), rule.state == "ENABLED", rule)
 
 
 def _scheduled_event(rule: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Schedule expressions of EventBridge rules: `rate(5 minutes)` and `cron(0 12 * * ? *)`, in UTC.
+"""Schedule expressions of EventBridge rules and of EventBridge Scheduler: `rate(5 minutes)`, `cron(0 12 * * ? *)`
+and, for Scheduler only, `at(2026-11-21T13:00:00)`.
 
-Source: the EventBridge user guide, "Setting a schedule pattern for scheduled rules". `W` (nearest
-weekday) is refused.
+Source: the EventBridge user guide, "Setting a schedule pattern for scheduled rules", and the EventBridge Scheduler
+user guide, "Schedule types".
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _CRON = re.compile(r"cron\((.+)\)")
+_AT = re.compile(r"at\((\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _WEEKDAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), start=1)}
@@ -29,9 +31,21 @@ class Rate:
 
     seconds: int
 
-    def next_after(self, moment: float) -> float | None:
+    def next_after(self, moment: float, zone: tzinfo = UTC) -> float | None:  # noqa: ARG002  as Cron's
         """Epoch seconds of the next firing after one at `moment`."""
         return moment + self.seconds
+
+
+@dataclass(frozen=True)
+class At:
+    """Once, at a time of day of the schedule's time zone."""
+
+    local: datetime
+
+    def next_after(self, moment: float, zone: tzinfo = UTC) -> float | None:
+        """Epoch seconds of the firing; None when it is over."""
+        at = self.local.replace(tzinfo=zone).timestamp()
+        return at if at > moment else None
 
 
 @dataclass(frozen=True)
@@ -45,9 +59,9 @@ class Cron:
     weekdays: str
     years: frozenset[int]
 
-    def next_after(self, moment: float) -> float | None:
-        """Epoch seconds of the first firing after `moment`; None when there is none."""
-        start = datetime.fromtimestamp(moment, UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    def next_after(self, moment: float, zone: tzinfo = UTC) -> float | None:
+        """Epoch seconds of the first firing after `moment`, by the clocks of a time zone; None when there is none."""
+        start = datetime.fromtimestamp(moment, zone).replace(second=0, microsecond=0) + timedelta(minutes=1)
         day = start.date()
         while self.years and day.year <= max(self.years):
             if day.year in self.years and day.month in self.months and self._on(day):
@@ -59,7 +73,7 @@ class Cron:
 
     def _first(self, day: date, start: datetime) -> datetime | None:
         moments = (
-            datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
+            datetime(day.year, day.month, day.day, hour, minute, tzinfo=start.tzinfo)
             for hour in self.hours
             for minute in self.minutes
         )
@@ -69,6 +83,17 @@ class Cron:
         if self.weekdays == "?":
             return _month_day_matches(self.days, day)
         return _weekday_matches(self.weekdays, day)
+
+
+def parse_once(expression: str) -> At | Rate | Cron:
+    """Read an expression of Scheduler's, which may name a single moment; raises InvalidSchedule."""
+    at = _AT.fullmatch(expression.strip())
+    if not at:
+        return parse_schedule(expression)
+    try:
+        return At(datetime.fromisoformat(at[1]))
+    except ValueError as error:
+        raise InvalidSchedule(f"no such moment: {expression!r}") from error
 
 
 def parse_schedule(expression: str) -> Rate | Cron:
@@ -97,7 +122,32 @@ def parse_schedule(expression: str) -> Rate | Cron:
 
 def _month_day_matches(field: str, day: date) -> bool:
     last = calendar.monthrange(day.year, day.month)[1]
-    return day.day == last if field == "L" else day.day in _values(field, 1, 31)
+    if field == "L":
+        return day.day == last
+    nearest = re.fullmatch(r"(\d+|L)W", field)
+    if nearest:
+        return day.day == _nearest_weekday(
+            day, last if nearest[1] == "L" else _in_range(int(nearest[1]), 1, 31), last
+        )
+    return day.day in _values(field, 1, 31)
+
+
+def _nearest_weekday(month: date, wanted: int, last: int) -> int:
+    """The day from Monday to Friday nearest to a day of the month, within the month; 0 when it has no such day."""
+    if wanted > last:
+        return 0
+    weekday = month.replace(day=wanted).isoweekday()
+    if weekday == 6:
+        return wanted - 1 if wanted > 1 else wanted + 2
+    if weekday == 7:
+        return wanted + 1 if wanted < last else wanted - 2
+    return wanted
+
+
+def _in_range(number: int, low: int, high: int) -> int:
+    if not low <= number <= high:
+        raise InvalidSchedule(f"{number} is not within {low}-{high}")
+    return number
 
 
 def _weekday_matches(field: str, day: date) -> bool:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
-import moto.events.utils as moto_utils
 import moto.sns.exceptions as moto_sns_exceptions
 import moto.sns.models as moto_sns
 from moto.stepfunctions.responses import get_backend as stepfunctions_backend
 
+from infrastructure.local.events.templates import at_path, transformed
 from infrastructure.local.queues import send_to_queue
 
-_TEMPLATES: Any = moto_utils.EventTemplateParser
 _TOPICS: Any = moto_sns.sns_backends
 _NO_TOPIC: Any = moto_sns_exceptions.SNSNotFoundError
 _STEP_FUNCTIONS: Any = stepfunctions_backend
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
 class Undeliverable(Exception):
@@ -28,29 +25,17 @@ class Undeliverable(Exception):
         self.code = code
 
 
-def target_input(target: dict[str, Any], event: dict[str, Any]) -> str:
+def target_input(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> str:
     """The JSON text that a target gets: the event, or what its Input, InputPath or InputTransformer make of it."""
     if target.get("Input") is not None:
         return str(target["Input"])
     if target.get("InputPath") is not None:
-        return json.dumps(_at_path(event, target["InputPath"]))
+        return json.dumps(at_path(event, target["InputPath"]))
     transformer = target.get("InputTransformer")
     if transformer:
         paths = transformer.get("InputPathsMap") or {}
-        template = transformer.get("InputTemplate")
-        return json.dumps(_TEMPLATES.parse(template, paths, {**event, "ingestion-time": event["time"]}))
+        return transformed(str(transformer["InputTemplate"]), paths, event, rule_arn)
     return json.dumps(event)
-
-
-def _at_path(event: Any, path: str) -> Any:
-    """The value at a path such as `$.detail.names[0]`; null when it isn't there."""
-    value = event
-    for name, index in _STEP.findall(path.removeprefix("$")):
-        try:
-            value = value[name] if name else value[int(index)]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
 
 
 def send_to_service(service: str, target: dict[str, Any], text: str, event: dict[str, Any]) -> None:

@@ -32,9 +32,10 @@ def operation(api: Api, function: Callable[[str], str]) -> Callable[..., Reply]:
             "Name": called,
             "Type": "Sync",
             "Configuration": {"MediaType": "Video", "Enabled": True},
-            "StartLambdaArn": function(f"{called.replace('.', '-')}-start"),
             **members,
         }
+        if body["Type"] != "Wait" and "StartLambdaArn" not in body:
+            body["StartLambdaArn"] = function(f"{called.replace('.', '-')}-start")
         if body["Type"] == "Async":
             body.setdefault("MonitorLambdaArn", function(f"{called}-monitor"))
         return api("POST", "/workflow/operation", body)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.definitions.compile import compile_machine, compile_operation
-from chalicelib.definitions.revision import RevisionOperation
+from chalicelib.definitions.revision import OperationType, RevisionOperation
 from tests.chalicelib.definitions import golden
 from tests.chalicelib.definitions.jsonata import parse
 
@@ -85,10 +85,10 @@ def test_every_task_has_a_timeout_and_refuses_before_it_retries(name: str) -> No
         assert task["Retry"][0]["MaxAttempts"] == 0
         repeated = [error for retrier in task["Retry"] for error in retrier["ErrorEquals"]]
         assert len(repeated) == len(set(repeated))
-        numbers = [
-            value for retrier in task["Retry"] for value in retrier.values() if not isinstance(value, str | list)
-        ]
-        assert all(isinstance(number, int) for number in numbers)
+        for retrier in task["Retry"]:
+            assert isinstance(retrier.get("BackoffRate", 1), int | float)
+            whole = ("MaxAttempts", "IntervalSeconds", "MaxDelaySeconds")
+            assert all(isinstance(retrier.get(name, 1), int) for name in whole)
 
 
 def test_every_operation_catches_the_data_limit_by_name_before_everything_else() -> None:
@@ -101,7 +101,7 @@ def test_every_operation_catches_the_data_limit_by_name_before_everything_else()
                 ]
 
 
-@pytest.mark.parametrize("name", ["one-sync-stage", "wide-stage"])
+@pytest.mark.parametrize("name", ["one-sync-stage", "wide-stage", "callback-stage", "wait-stage"])
 @pytest.mark.parametrize("decision", ["run", "skip"])
 def test_a_healthy_stage_of_n_operations_takes_two_n_and_two_transitions(name: str, decision: str) -> None:
     machine = golden.compiled(name)
@@ -138,7 +138,7 @@ def test_the_stages_follow_each_other_through_their_completions() -> None:
 def test_the_partition_of_the_resource_is_that_of_the_completion_function() -> None:
     arn = "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:done"
 
-    machine = compile_machine(golden.MACHINES["one-sync-stage"], arn)
+    machine = compile_machine(golden.MACHINES["one-sync-stage"], arn, golden.TOKENS)
 
     assert machine["States"]["S1 _Mediainfo complete"]["Resource"] == "arn:aws-us-gov:states:::lambda:invoke"
 
@@ -150,14 +150,48 @@ def test_text_that_is_no_arn_never_gets_into_a_definition(arn: str) -> None:
     evil = RevisionOperation("op", "Sync", arn, None, {}, None, 900, 60)
 
     with pytest.raises(ValueError, match="not the ARN"):
-        compile_operation(evil, golden.COMPLETION)
+        compile_operation(evil, golden.COMPLETION, golden.TOKENS)
     with pytest.raises(ValueError, match="not the ARN"):
-        compile_machine(golden.MACHINES["one-sync-stage"], arn)
+        compile_machine(golden.MACHINES["one-sync-stage"], arn, golden.TOKENS)
 
 
 def test_names_that_differ_in_their_cut_end_only_do_not_clash() -> None:
     one, other = golden.operation("x" * 50 + "1"), golden.operation("x" * 50 + "2")
 
-    machine = compile_machine([golden.stage("s", one, other)], golden.COMPLETION)
+    machine = compile_machine([golden.stage("s", one, other)], golden.COMPLETION, golden.TOKENS)
 
     assert sum(len(level["States"]) for level in levels(machine)) == 2 + 2 * 4
+
+
+WEEK, YEAR = 7 * 86_400, 365 * 86_400
+
+
+@pytest.mark.parametrize(("kind", "long"), [("Sync", False), ("Async", False), ("Callback", True), ("Wait", True)])
+def test_a_machine_in_which_somebody_is_waited_for_may_take_longer_than_a_year(
+    kind: OperationType, long: bool
+) -> None:
+    stages = [golden.stage("a", golden.operation("x")), golden.stage("b", golden.operation("y", kind))]
+
+    machine = compile_machine(stages, golden.COMPLETION, golden.TOKENS)
+
+    assert (machine["TimeoutSeconds"] > YEAR) if long else (machine["TimeoutSeconds"] == WEEK)
+
+
+@pytest.mark.parametrize(("seconds", "long"), [(None, False), (60, False), (WEEK, False), (WEEK + 1, True)])
+def test_a_machine_outlasts_the_runs_that_its_workflow_allows(seconds: int | None, long: bool) -> None:
+    machine = compile_machine(golden.MACHINES["one-sync-stage"], golden.COMPLETION, golden.TOKENS, seconds)
+
+    assert (machine["TimeoutSeconds"] > YEAR) if long else (machine["TimeoutSeconds"] == WEEK)
+
+
+def test_a_token_task_calls_the_engine_and_names_the_operation_by_position() -> None:
+    (stage,) = golden.MACHINES["callback-stage"]
+    branches = golden.compiled("callback-stage")["States"]["S1 label parallel"]["Branches"]
+
+    for position, (branch, operation) in enumerate(zip(branches, stage.operations, strict=True)):
+        task = branch["States"][f"S1 O{position + 1} {operation.name} run"]
+        assert task["Resource"] == "arn:aws:states:::lambda:invoke.waitForTaskToken"
+        assert task["Arguments"]["FunctionName"] == golden.TOKENS
+        assert (task["Arguments"]["Payload"]["Stage"], task["Arguments"]["Payload"]["Operation"]) == (0, position)
+        assert ("HeartbeatSeconds" in task) == (operation.heartbeat_seconds is not None)
+        assert operation.start_arn not in json.dumps(branch)

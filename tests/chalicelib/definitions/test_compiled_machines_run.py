@@ -11,7 +11,7 @@ import pytest
 from chalicelib.definitions.compile import compile_machine
 from chalicelib.definitions.revision import RevisionStage
 from infrastructure.local.meter import METER
-from tests.chalicelib.definitions.golden import COMPLETION, operation, stage
+from tests.chalicelib.definitions.golden import COMPLETION, TOKENS, operation, stage
 from tests.infrastructure.local.states.world import Failed, World, world
 
 END: dict[str, Any] = {"Input": {"Media": {}, "MetaData": {}}, "Plan": {}}
@@ -42,7 +42,7 @@ class Engine:
         self.aws.functions[name] = called
 
     def run(self, stages: list[RevisionStage], given: Any) -> dict[str, Any]:
-        machine = compile_machine(stages, COMPLETION)
+        machine = compile_machine(stages, COMPLETION, TOKENS)
         machine.pop("QueryLanguage")
         states = [(name, state) for name, state in machine.pop("States").items()]
         assert machine.pop("StartAt") == states[0][0]

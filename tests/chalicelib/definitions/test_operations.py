@@ -33,7 +33,7 @@ def test_a_registered_operation_is_answered_as_the_contract_says(operation: Oper
     assert float(reply.body["Created"]) > 1_700_000_000
     assert json.loads(reply.body["StateMachineAsl"])["StartAt"] == "S1 O1 op-a choose"
     assert api("GET", "/workflow/operation/op-a").body == reply.body
-    assert api("GET", "/workflow/operation").body == [reply.body]
+    assert api("GET", "/workflow/operation").body == [api("GET", "/workflow/operation/Wait").body, reply.body]
 
 
 def test_registering_makes_the_operations_own_stage_and_no_machine(operation: Operation, api: Api) -> None:
@@ -60,7 +60,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"Name": "naïve"}, "Name: a name consists"),
     ({"Name": "{% 1 %}"}, "Name: a name consists"),
     ({"Name": 7}, "Name: "),
-    ({"Type": "Later"}, "Type: 'Later' is not one of Sync, Async"),
+    ({"Type": "Later"}, "Type: 'Later' is not one of Sync, Async, Callback, Wait"),
     ({"Configuration": None}, "Configuration: None is not of type object"),
     ({"Configuration": {"MediaType": "Video"}}, "Configuration: 'Enabled' is a required property"),
     ({"Configuration": {"MediaType": "Video", "Enabled": "true"}}, "Configuration.Enabled: 'true' is not of type"),
@@ -241,9 +241,9 @@ def test_a_list_is_paged_by_limit_and_link(operation: Operation, api: Api) -> No
         pages += 1
         path = reply.headers.get("Link", "").split(">")[0].lstrip("<").removeprefix("/api")
 
-    assert seen == [f"op-{number}" for number in range(5)]
+    assert seen == ["Wait", *(f"op-{number}" for number in range(5))]
     assert pages == 3
-    assert len(api("GET", "/workflow/operation").body) == 5
+    assert len(api("GET", "/workflow/operation").body) == 6
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "cursor=abc"])

@@ -191,4 +191,4 @@ def test_a_stage_shows_its_operations_as_they_are_now(operation: Make, stage: Ma
     api("PUT", "/workflow/operation", {"Name": "op-a", "Configuration": configuration})
 
     assert api("GET", "/workflow/stage/st-1").body["Configuration"] == {"op-a": configuration}
-    assert [entry["Name"] for entry in api("GET", "/workflow/stage").body] == ["_op-a", "st-1"]
+    assert [entry["Name"] for entry in api("GET", "/workflow/stage").body] == ["_Wait", "_op-a", "st-1"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from infrastructure.local.events.schedules import InvalidSchedule, parse_schedule
+from infrastructure.local.events.schedules import InvalidSchedule, parse_once, parse_schedule
 
 START = datetime(2026, 11, 2, 10, 7, 30, tzinfo=UTC)  # a Monday
 
@@ -26,6 +27,10 @@ START = datetime(2026, 11, 2, 10, 7, 30, tzinfo=UTC)  # a Monday
         ("cron(0 8 L * ? *)", ["2026-11-30T08:00:00", "2026-12-31T08:00:00"]),
         ("cron(0 9 ? * 2#1 *)", ["2026-12-07T09:00:00"]),
         ("cron(0 9 ? * FRIL *)", ["2026-11-27T09:00:00"]),
+        ("cron(0 9 21W * ? *)", ["2026-11-20T09:00:00", "2026-12-21T09:00:00"]),
+        ("cron(0 9 1W 5,8 ? *)", ["2027-05-03T09:00:00", "2027-08-02T09:00:00"]),
+        ("cron(0 9 LW 1 ? *)", ["2027-01-29T09:00:00", "2028-01-31T09:00:00"]),
+        ("cron(0 9 31W 2,3 ? *)", ["2027-03-31T09:00:00"]),
         ("cron(0 0 29 FEB ? *)", ["2028-02-29T00:00:00"]),
         ("cron(5,6 8-9 ? * SAT 2026)", ["2026-11-07T08:05:00", "2026-11-07T08:06:00", "2026-11-07T09:05:00"]),
     ],
@@ -58,7 +63,7 @@ def test_a_schedule_in_the_past_never_fires() -> None:
         "cron(0 12 ? * ? *)",
         "cron(60 12 * * ? *)",
         "cron(0 12 * XXX ? *)",
-        "cron(0 12 3W * ? *)",
+        "cron(0 12 32W * ? *)",
         "cron(0 12 * * ? *",
         "at(2026-01-01)",
     ],
@@ -66,3 +71,19 @@ def test_a_schedule_in_the_past_never_fires() -> None:
 def test_what_is_no_schedule_is_refused(expression: str) -> None:
     with pytest.raises(InvalidSchedule):
         parse_schedule(expression)
+
+
+def test_a_single_moment_and_a_cron_go_by_the_clocks_of_a_zone() -> None:
+    zone = ZoneInfo("America/New_York")
+    at = parse_once("at(2026-11-02T06:00:00)")
+    noon = parse_once("cron(0 12 * * ? *)")
+
+    assert at.next_after(START.timestamp(), zone) == datetime(2026, 11, 2, 11, tzinfo=UTC).timestamp()
+    assert at.next_after(START.timestamp()) is None
+    assert noon.next_after(START.timestamp(), zone) == datetime(2026, 11, 2, 17, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize("expression", ["at(2026-13-01T00:00:00)", "at(2026-01-01)", "at()", "rate(5)"])
+def test_what_names_no_moment_is_refused(expression: str) -> None:
+    with pytest.raises(InvalidSchedule):
+        parse_once(expression)

@@ -1,0 +1,100 @@
+"""Enumerates a scenario's calls, and goes through it once for each of them and each way to fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.faults import calls
+from tests.faults.calls import Call, Injection, Mode
+from tests.faults.invariants import broken, converged
+from tests.faults.rig import QUIET, SETTLED, Rig
+from tests.faults.scenarios import Names, Scenario
+
+_RECORDINGS = 5
+_TRIES = 10
+
+
+@dataclass
+class Tally:
+    """What one scenario's injections of one mode came to."""
+
+    scenario: str
+    mode: str
+    injections: int = 0
+    fired: int = 0
+    converged: int = 0
+    swept: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was wrong after one pass, and whether the sweep was needed."""
+
+    wrong: list[str]
+    swept: bool
+    calls: list[Call]
+
+
+def passed(rig: Rig, scenario: Scenario, names: Names, *injections: Injection) -> Outcome:
+    """Go through a scenario once, with these calls disturbed, and check what it left."""
+    rig.begin(scenario.cap)
+    if scenario.cold:
+        rig.cool()
+    with calls.recording(*injections) as record:
+        scenario.drive(rig, names)
+        rig.idle()
+        if scenario.wreck:
+            scenario.wreck(rig, record.made_runs)
+            rig.idle()
+        alone = converged(rig, record.made_runs)
+        for ahead in (SETTLED, QUIET, QUIET):
+            rig.sweep(ahead)
+            if converged(rig, record.made_runs):
+                break
+    return Outcome(broken(rig, scenario, names, record.made_runs, rig.submitted), not alone, record.calls)
+
+
+def enumerated(rig: Rig, scenario: Scenario, names: Names) -> list[Call]:
+    """The calls that every clean pass makes, those of a sweep that finds nothing to mend left out."""
+    seen: list[set[Call]] = []
+    # the first pass fills the caches of the processes
+    passed(rig, scenario, names)
+    for _ in range(_RECORDINGS):
+        outcome = passed(rig, scenario, names)
+        assert not outcome.wrong, outcome.wrong
+        assert outcome.swept == bool(scenario.wreck), f"{scenario.name}: the sweep was needed: {outcome.swept}"
+        seen.append(set(outcome.calls))
+    always = set.intersection(*seen)
+    return sorted(call for call in always if _counts(call, scenario))
+
+
+def _counts(call: Call, scenario: Scenario) -> bool:
+    """A sweep of a wreck is what the wreck is for; elsewhere the sweep finds nothing to mend."""
+    return (call.actor == "Sweep") == (scenario.wreck is not None)
+
+
+def injected(rig: Rig, scenario: Scenario, names: Names, points: list[Call], mode: Mode) -> Tally:
+    """Disturb every call once in one mode."""
+    tally = Tally(scenario.name, mode)
+    for call in points:
+        tally.injections += 1
+        outcome = _fired(rig, scenario, names, call, mode)
+        if outcome is None:
+            tally.failures.append(f"{call} {mode}: never fired")
+            continue
+        tally.fired += 1
+        tally.swept += outcome.swept
+        tally.converged += not outcome.wrong
+        tally.failures += [f"{call} {mode}: {what}" for what in outcome.wrong]
+    return tally
+
+
+def _fired(rig: Rig, scenario: Scenario, names: Names, call: Call, mode: Mode) -> Outcome | None:
+    """One pass in which the injection fired; who wakes a function how often is up to the streams' pace."""
+    for _ in range(_TRIES):
+        injection = Injection(call, mode)
+        outcome = passed(rig, scenario, names, injection)
+        if injection.fired:
+            return outcome
+    return None

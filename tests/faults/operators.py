@@ -1,0 +1,81 @@
+"""Operators that run in threads of this process: the harness counts their calls, and some of them act as a user does.
+
+Each acts at a known moment of its run, so that nothing has to be timed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.faults.rig import Rig
+
+Event = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class Operators:
+    """The handlers by name; `calls` counts by (run, operation), monitors apart."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self.calls: Counter[tuple[str, str]] = Counter()
+
+    def handler(self, name: str) -> Callable[[Event, Any], Answer]:
+        """A Lambda handler."""
+        work = getattr(self, f"_{name}")
+
+        def _handle(event: Event, _context: Any) -> Answer:
+            made: Answer = work(event)
+            return made
+
+        return _handle
+
+    def _count(self, event: Event) -> int:
+        key = event["WorkflowExecutionId"], event["Name"]
+        self.calls[key] += 1
+        return self.calls[key]
+
+    def _done(self, event: Event) -> Answer:
+        self._count(event)
+        return {**event, "Status": "Complete", "MetaData": {event["Name"]: "made"}}
+
+    def _fails(self, event: Event) -> Answer:
+        self._count(event)
+        raise ValueError("the sound is missing")
+
+    def _fails_once(self, event: Event) -> Answer:
+        if self._count(event) == 1:
+            raise ValueError("not yet")
+        return {**event, "Status": "Complete", "MetaData": {event["Name"]: "made"}}
+
+    def _begins(self, event: Event) -> Answer:
+        self._count(event)
+        return {**event, "Status": "Executing", "MetaData": {"Polls": "0"}}
+
+    def _looks(self, event: Event) -> Answer:
+        polls = int(event["MetaData"]["Polls"]) + 1
+        status = "Complete" if polls == 2 else "Executing"
+        return {**event, "Status": status, "MetaData": {"Polls": str(polls)}}
+
+    def _cancels(self, event: Event) -> Answer:
+        """Cancels its own run once its siblings are done, and answers too late."""
+        self._count(event)
+        self._rig.await_siblings(event["WorkflowExecutionId"])
+        self._rig.cancel(event["WorkflowExecutionId"])
+        return {**event, "Status": "Complete", "MetaData": {event["Name"]: "too late"}}
+
+    def _killed(self, event: Event) -> Answer:
+        """Stops its own state machine behind the engine's back."""
+        self._count(event)
+        self._rig.await_siblings(event["WorkflowExecutionId"])
+        self._rig.kill(event["WorkflowExecutionId"])
+        return {**event, "Status": "Complete", "MetaData": {event["Name"]: "too late"}}
+
+    def _submits(self, event: Event) -> Answer:
+        """Posts another run, of the workflow that its configuration names, while its own holds the only slot."""
+        if self._count(event) == 1:
+            self._rig.submit(event["Configuration"]["Workflow"])
+        return {**event, "Status": "Complete", "MetaData": {event["Name"]: "made"}}
