@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -18,14 +17,13 @@ from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from infrastructure.local.states.executions import CHANGED, book
-from infrastructure.local.states.jsonata import ExpressionFailed, parse
+from infrastructure.local.states.jsonata import EXPRESSION, ExpressionFailed, parse
 
 MAX_DEFINITION_BYTES = 1_048_576
 MAX_NAME = 80
 """Characters of a machine's, an execution's and a state's name."""
 
 _ENDING = ("Succeed", "Fail")
-_EXPRESSION = re.compile(r"\{%(.*)%\}", re.DOTALL)
 _Backend: Any = StepFunctionsParserBackend
 _State: Any = CommonStateField
 
@@ -93,7 +91,7 @@ def _expressions(value: Any) -> Iterator[str]:
     if isinstance(value, list):
         for member in value:
             yield from _expressions(member)
-    elif isinstance(value, str) and (match := _EXPRESSION.fullmatch(value.strip())):
+    elif isinstance(value, str) and (match := EXPRESSION.fullmatch(value.strip())):
         yield match.group(1).strip()
 
 

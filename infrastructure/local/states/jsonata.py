@@ -42,6 +42,9 @@ _FAILURES = (
 )
 """What the library raises for an expression that doesn't suit its data."""
 
+EXPRESSION = re.compile(r"\{%(.*)%\}", re.DOTALL)
+"""A string that is an expression."""
+
 _api: Any = string_expression
 _Event: Any = FailureEvent
 _Failure: Any = FailureEventException
@@ -138,6 +141,23 @@ def _variables(env: Any) -> dict[str, Any]:
     return {**store._outer_scope, **store._inner_scope}
 
 
+def variables_of(env: Any) -> dict[str, Any]:
+    """What the expressions of a state see."""
+    return {**_variables(env), "states": env.states._states_data}
+
+
+def fill(template: Any, variables: Mapping[str, Any]) -> Any:
+    """A JSON value with its expressions evaluated. Raises ExpressionFailed."""
+    if isinstance(template, str):
+        match = EXPRESSION.fullmatch(template.strip())
+        return evaluate(match.group(1).strip(), variables) if match else template
+    if isinstance(template, dict):
+        return Shared((key, fill(member, variables)) for key, member in template.items())
+    if isinstance(template, list):
+        return SharedList(fill(member, variables) for member in template)
+    return template
+
+
 def _evaluate_in(env: Any, source: str, variables: Mapping[str, Any]) -> None:
     try:
         value = evaluate(source, variables)
@@ -147,7 +167,7 @@ def _evaluate_in(env: Any, source: str, variables: Mapping[str, Any]) -> None:
 
 
 def _eval_expression(self: Any, env: Any) -> None:
-    _evaluate_in(env, self.expression, {**_variables(env), "states": env.states._states_data})
+    _evaluate_in(env, self.expression, variables_of(env))
 
 
 def _eval_variable(self: Any, env: Any) -> None:

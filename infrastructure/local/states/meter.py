@@ -17,9 +17,15 @@ _State: Any = CommonStateField
 _ExecutionState: Any = ExecutionState
 
 
+def _count(env: Any) -> None:
+    # Express executions are billed by request and duration.
+    if not env.express:
+        METER.count(TRANSITIONS)
+
+
 def _entering(original: Callable[..., None]) -> Callable[..., None]:
     def _eval_body(self: Any, env: Any) -> None:
-        METER.count(TRANSITIONS)
+        _count(env)
         original(self, env)
 
     return _eval_body
@@ -29,7 +35,7 @@ def _retrying(original: Callable[..., Any]) -> Callable[..., Any]:
     def _handle_retry(self: Any, env: Any, failure_event: Any) -> Any:
         outcome = original(self, env=env, failure_event=failure_event)
         if outcome == RetryOutcome.CanRetry:
-            METER.count(TRANSITIONS)
+            _count(env)
         return outcome
 
     return _handle_retry

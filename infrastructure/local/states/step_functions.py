@@ -7,6 +7,7 @@ from infrastructure.local.states import (
     attempts,
     cache,
     definition,
+    distributed_map,
     events,
     executions,
     jsonata,
@@ -33,6 +34,7 @@ def install(invoke: Invoke, publish: Publish) -> None:
     tokens.install()
     attempts.install()
     lambda_tasks.install(invoke)
+    distributed_map.install()
     cache.install()
     limits.install()
     executions.install()

@@ -11,6 +11,7 @@ from typing import Any
 from moto.stepfunctions.parser.asl.component import eval_component
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
 from moto.stepfunctions.parser.asl.component.program import program
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import inline_iteration_component
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branch_worker
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval import environment
@@ -36,6 +37,7 @@ _ProgramRunning: Any = ProgramRunning
 _EvalComponent: Any = eval_component.EvalComponent
 _ExecutionWorker: Any = execution_worker.ExecutionWorker
 _Program: Any = program.Program
+_InlineMap: Any = inline_iteration_component.InlineIterationComponent
 _BranchWorker: Any = branch_worker.BranchWorker
 
 
@@ -146,6 +148,7 @@ def _initialise(original: Callable[..., None]) -> Callable[..., None]:
         self.halted = threading.Event()
         self.at_halt = None
         self.root = self
+        self.express = False
         self.event_manager.owner = self
 
     return __init__
@@ -155,6 +158,7 @@ def _frame_of(original: Any) -> Any:
     def as_inner_frame_of(cls: Any, env: Any, *args: Any, **kwargs: Any) -> Any:
         frame = original(cls, env, *args, **kwargs)
         frame.root = env.root
+        frame.express = env.express
         return frame
 
     return classmethod(as_inner_frame_of)
@@ -208,6 +212,12 @@ def _start_branch(self: Any) -> None:
     POOL.run(branch)
 
 
+def _launch_worker(self: Any, env: Any, eval_input: Any, job_pool: Any) -> Any:
+    worker = self._create_worker(env=env, eval_input=eval_input, job_pool=job_pool)
+    POOL.run(worker.eval)
+    return worker
+
+
 def _start_execution(self: Any) -> None:
     self.env = self._get_evaluation_environment()
     self.env._program_state = _ProgramRunning()
@@ -230,5 +240,6 @@ def install() -> None:
     _EvalComponent.heap_key = property(lambda self: f"{id(self):x}")
     _Program.eval = _eval_program
     _BranchWorker.start = _start_branch
+    _InlineMap._launch_worker = _launch_worker
     _ExecutionWorker.start = _start_execution
     _ExecutionWorker.stop = _stop_execution

@@ -45,4 +45,8 @@ def test_given_executions_that_ended_then_no_thread_of_theirs_is_remembered() ->
         branches = [{"StartAt": "B", "States": {"B": give({})}}]
         for _ in range(3):
             aws.run(only({"Type": "Parallel", "Branches": branches, "End": True}))
+            assert aws.output(only({"Type": "Map", "ItemProcessor": branches[0], "End": True}), given=[1, 2]) == [
+                {},
+                {},
+            ]
     assert TMP_THREADS == []
