@@ -30,6 +30,9 @@ class Faults:
     duplicate_events: float = 0.0
     """The share of events that EventBridge hands to a target twice."""
 
+    duplicate_notifications: float = 0.0
+    """The share of SNS messages that a subscription gets twice."""
+
     drop_status_events: float = 0.0
     """The share of Step Functions' status events that never come."""
 

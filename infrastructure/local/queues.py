@@ -1,9 +1,12 @@
-"""Sends to SQS queues of the embedded AWS by ARN, as AWS services do for failures and rule targets."""
+"""Sends to SQS queues of the embedded AWS by ARN, as AWS services do for failures and rule targets.
+
+`install` mends moto's queues, where each send counts all messages: its cost would grow with the queue.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import moto.sqs.exceptions as moto_sqs_exceptions
@@ -11,6 +14,9 @@ import moto.sqs.models as moto_sqs
 
 _BACKENDS: Any = moto_sqs.sqs_backends
 _NO_QUEUE: Any = moto_sqs_exceptions.QueueDoesNotExist
+_QUEUE: Any = moto_sqs.Queue
+_ORIGINAL: dict[str, Any] = {}
+_DEDUPLICATION = "ContentBasedDeduplication"
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -34,3 +40,36 @@ def send_to_queue(
         _LOGGER.warning("no queue to take a message: %r", queue_arn)
         return False
     return True
+
+
+class _Attributes(Mapping[str, Any]):
+    """A queue's attributes, counted only for those who look at more than the one that every send asks for."""
+
+    def __init__(self, queue: Any) -> None:
+        self._queue = queue
+
+    def _whole(self) -> dict[str, Any]:
+        whole: dict[str, Any] = _ORIGINAL["attributes"].fget(self._queue)
+        return whole
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """One attribute."""
+        if name == _DEDUPLICATION and not self._queue.fifo_queue:
+            return default
+        return self._whole().get(name, default)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._whole()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+
+def install() -> None:
+    """Make sends as cheap to a long queue as to an empty one; again is harmless."""
+    if not _ORIGINAL:
+        _ORIGINAL["attributes"] = _QUEUE.attributes
+        _QUEUE.attributes = property(_Attributes)

@@ -1,4 +1,4 @@
-"""A short way from boto3 clients of this process to moto's backends of JSON services.
+"""A short way from boto3 clients of this process to moto's backends of JSON and query services.
 
 A call goes from botocore's serialised body straight to the service's response class: no signature, no HTTP request,
 no search for the service, no recorder, no retries. It is answered in botocore's `before-call` event, registered last:
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from botocore import handlers, parsers, useragent
 from botocore.awsrequest import AWSResponse
@@ -33,7 +33,7 @@ from infrastructure.local.dynamodb.errors import DynamoError
 Answer = tuple[Any, dict[str, Any]]
 """What `before-call` hands back: the HTTP response and the parsed one."""
 
-_PROTOCOLS = ("json", "rest-json")
+_PROTOCOLS = ("json", "rest-json", "query")
 _services: set[str] = set()
 _routes: dict[str, list[tuple[re.Pattern[str], Callable[..., Any]]]] = {}
 _backends: Any = get_backend
@@ -41,7 +41,7 @@ _parsers: Any = parsers
 
 
 def install(services: Iterable[str]) -> None:
-    """Answer these services' calls directly (boto3's names, JSON protocols only); for sessions made from now on.
+    """Answer these services' calls directly (boto3's names; JSON and query protocols); for sessions made from now on.
 
     Idempotent; services add up.
     """
@@ -110,12 +110,15 @@ def _route(service: str, url: str) -> Callable[..., Any] | None:
 
 
 def _call(route: Callable[..., Any], model: Any, params: dict[str, Any]) -> Answer:
-    request = Request.from_primitives(params["method"], params["url"], params["headers"], params["body"])
+    body = params["body"]
+    if isinstance(body, dict):  # the query protocol's form, which botocore encodes only for a real request
+        body = urlencode(body, doseq=True).encode()
+    request = Request.from_primitives(params["method"], params["url"], params["headers"], body)
     try:
-        status, headers, body = route(request, request.raw_url, request.headers)
+        status, headers, answer = route(request, request.raw_url, request.headers)
     except HTTPException as error:
-        status, headers, body = error.code, dict(error.get_headers()), error.get_body()
-    content = body.encode("utf-8") if isinstance(body, str) else body
+        status, headers, answer = error.code, dict(error.get_headers()), error.get_body()
+    content = answer.encode("utf-8") if isinstance(answer, str) else answer
     return _http(params, status), _parsed(model, status, headers, content)
 
 

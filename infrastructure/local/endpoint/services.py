@@ -12,12 +12,13 @@ import moto.core.config as moto_config
 import moto.core.models as moto_core
 import moto.stepfunctions.models as moto_states
 
+from infrastructure.local import queues
 from infrastructure.local.dynamodb import streams
 from infrastructure.local.dynamodb.expiry import Expiry
 from infrastructure.local.endpoint import direct_dispatch, s3_adapters
 from infrastructure.local.endpoint.server import AwsServer
 from infrastructure.local.endpoint.signatures import KeyPair, KeyStore
-from infrastructure.local.events import rules, scheduler, sources
+from infrastructure.local.events import rules, scheduler, sources, topics
 from infrastructure.local.lambdas import lambda_service
 from infrastructure.local.lambdas.functions import Functions
 from infrastructure.local.states import step_functions
@@ -25,7 +26,7 @@ from infrastructure.local.states.executions import book
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-DIRECT = ("dynamodb", "stepfunctions", "lambda", "events", "scheduler", "logs")
+DIRECT = ("dynamodb", "stepfunctions", "lambda", "events", "scheduler", "sns", "sqs", "logs")
 """What the engine calls often enough to spare it the way through HTTP messages."""
 
 _BackendDict: Any = moto_backends.BackendDict
@@ -47,9 +48,11 @@ class AwsServices:
         self.functions = lambda_service.install(
             Functions(endpoint_url, credentials=lambda _role: keys, layers=layers)
         )
+        queues.install()
         self.sources = sources.install(self.functions.invoke)
         self.rules = rules.install(self.functions)
         self.scheduler = scheduler.install(self.functions)
+        self.topics = topics.install(self.functions)
         streams.install(self.sources.deliver)
         self._expiry = Expiry()
         step_functions.install(self.functions.invoke, self.rules.publish)
@@ -79,6 +82,7 @@ class AwsServices:
         streams.stop()
         self.rules.stop()
         self.scheduler.stop()
+        self.topics.stop()
         self.sources.stop()
         self.functions.stop()
         _CORE.botocore_stubber.enabled = False

@@ -51,6 +51,29 @@ def _check(pattern: Any, where: str) -> None:
             _check(wanted, name)
         elif not isinstance(wanted, list) or not wanted:
             raise InvalidPattern(f"{name!r} must be an object or a non-empty array")
+        else:
+            for choice in wanted:
+                _check_choice(choice)
+
+
+def _check_choice(choice: Any) -> None:
+    if isinstance(choice, list):
+        raise InvalidPattern("Match value must be String, number, true, false, or null")
+    for name, argument in choice.items() if isinstance(choice, dict) else ():
+        if name not in _OPERATORS:
+            raise InvalidPattern(f"Unrecognized match type {name}")
+        if name == "numeric":
+            _check_numeric(argument)
+        if name == "exists" and not isinstance(argument, bool):
+            raise InvalidPattern("exists match pattern must be either true or false.")
+
+
+def _check_numeric(argument: Any) -> None:
+    if not isinstance(argument, list) or len(argument) not in (2, 4):
+        raise InvalidPattern("Value of numeric must be an array of one or two comparisons")
+    for comparison, bound in zip(argument[::2], argument[1::2], strict=True):
+        if comparison not in _COMPARISONS or isinstance(bound, bool) or not isinstance(bound, int | float):
+            raise InvalidPattern(f"Unrecognized numeric range operator or bound: {comparison} {bound}")
 
 
 def matches(pattern: dict[str, Any], event: Any) -> bool:
@@ -155,3 +178,4 @@ _TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
     "wildcard": _wildcard,
     "cidr": _in_network,
 }
+_OPERATORS = frozenset({"exists", "anything-but", "numeric", *_TEXT_TESTS})

@@ -21,6 +21,7 @@ import moto.events.models as moto_events
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from infrastructure.local.clock import CLOCK
+from infrastructure.local.events import rule_requests
 from infrastructure.local.events.patterns import matches
 from infrastructure.local.events.targets import Undeliverable, send_to_service, target_input
 from infrastructure.local.events.timetable import Entry, Timetable, Timing
@@ -100,6 +101,7 @@ class EventRules:
         with _LOCK:
             if _current is self:
                 _current = None
+                rule_requests.release()
 
 
 def install(functions: Invoker) -> EventRules:
@@ -111,6 +113,7 @@ def install(functions: Invoker) -> EventRules:
             _RULE.send_to_targets = _send_to_targets
         before, _current = _current, EventRules(functions)
         installed = _current
+        rule_requests.install(installed.publish)
     if before:
         before.stop()
     return installed

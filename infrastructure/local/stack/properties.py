@@ -76,9 +76,21 @@ def _topic_policy(_name: str, properties: Properties, client: Client) -> None:
 
 
 def _subscription(_name: str, properties: Properties, client: Client) -> None:
+    members = ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
+    attributes = {name: _attribute(properties[name]) for name in members if name in properties}
     client("sns").subscribe(
-        TopicArn=properties["TopicArn"], Protocol=properties["Protocol"], Endpoint=properties["Endpoint"]
+        TopicArn=properties["TopicArn"],
+        Protocol=properties["Protocol"],
+        Endpoint=properties["Endpoint"],
+        Attributes=attributes,
     )
+
+
+def _attribute(value: Any) -> str:
+    """Attributes are text: policies are JSON, flags lower-case words."""
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _log_group(name: str, properties: Properties, client: Client) -> None:

@@ -181,3 +181,19 @@ def test_nothing_is_recorded(client: Any, monkeypatch: pytest.MonkeyPatch) -> No
     client.describe_table(TableName=TABLE)
 
     assert seen == []
+
+
+def test_query_services_go_directly_too(client: Any) -> None:
+    direct_dispatch.install(["sns"])
+    sns: Any = boto3.Session("test", "test", region_name="us-east-1").client("sns")
+    sent = _watched(sns)
+
+    topic = sns.create_topic(Name="a", Tags=[{"Key": "k", "Value": "ü & =+"}])["TopicArn"]
+    answer = sns.publish(TopicArn=topic, Message='{"text": "ü & = +"}', Subject="s")
+
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert len(answer["MessageId"]) == 36
+    assert sns.list_tags_for_resource(ResourceArn=topic)["Tags"] == [{"Key": "k", "Value": "ü & =+"}]
+    with pytest.raises(sns.exceptions.NotFoundException):
+        sns.publish(TopicArn=topic + "-missing", Message="x")
+    assert sent == []
