@@ -10,6 +10,8 @@ import moto.cloudformation.models as moto_models
 import moto.cloudformation.parsing as moto_parsing
 from moto.core.common_models import CloudFormationModel
 
+from infrastructure.local.stack import state_machines
+
 _PARSING: Any = moto_parsing
 _STACK: Any = moto_models.Stack
 _ORIGINAL: dict[str, Any] = {}
@@ -69,6 +71,7 @@ def install(api_url: str) -> None:
     _served[:] = [api_url]
     if _ORIGINAL:
         return
+    state_machines.install()
     _STACK.outputs = property(_outputs)
     _PARSING.OutputMap.exports = property(_exports)
     for name, replacement in (
