@@ -39,6 +39,17 @@ def delete_machine(arn: str) -> None:
     client("stepfunctions").delete_state_machine(stateMachineArn=arn)
 
 
+def has_machine(arn: str) -> bool:
+    """Whether a state machine exists and isn't being deleted, as AWS sees it, which may be seconds behind."""
+    try:
+        answer = client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+    except ClientError as error:
+        if code(error) != "StateMachineDoesNotExist":
+            raise
+        return False
+    return bool(answer["status"] == "ACTIVE")
+
+
 def execution_arn(machine_arn: str, name: str) -> str:
     """The ARN of a machine's execution by its name, started or not."""
     return machine_arn.replace(":stateMachine:", ":execution:", 1) + ":" + name

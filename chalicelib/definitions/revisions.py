@@ -1,7 +1,8 @@
 """Revisions: what runs refer to. Each has a state machine; one whose machine would be equal shares its predecessor's.
 
 For those who run things: `current` and `current_stage` answer what a new run is to use, `get` what an earlier one
-used. For the sweep: `retired` lists machines that no definition refers to any more, `discard` deletes one.
+used, `machine_for` where that can be run again. For the sweep: `retired` lists machines that no definition refers to
+any more, `discard` deletes one.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Any
 
 from chalicelib.aws import clock, stepfunctions
 from chalicelib.aws.settings import settings
-from chalicelib.aws.transaction import Write, commit
+from chalicelib.aws.transaction import Write, WriteRefused, commit
 from chalicelib.definitions import limits, machines, memory, rules, store
 from chalicelib.definitions.assembly import stage_of, stamps_of
 from chalicelib.definitions.compile import compile_machine
 from chalicelib.definitions.revision import Revision, RevisionStage, Subject
-from chalicelib.definitions.store import Definition, Retired, StoredRevision
+from chalicelib.definitions.store import Definition, Kind, Retired, Revived, StoredRevision
 from chalicelib.web import documents
 from chalicelib.web.errors import BadRequestError, ConflictError, NotFoundError, UnavailableError, shown
 
@@ -28,6 +29,9 @@ DELETING_SECONDS = 60
 
 RETIREMENT = timedelta(minutes=15)
 """How long a machine outlives its retirement, so that a run that was being submitted meanwhile is seen."""
+
+SETTLING_SECONDS = 60
+"""How long AWS may not know a machine that was just made."""
 
 _ATTEMPTS = 3
 
@@ -113,16 +117,49 @@ def is_being_deleted(workflow: Definition) -> bool:
     return since is not None and clock.epoch(clock.now()) - clock.epoch(since) < DELETING_SECONDS
 
 
+def machine_for(revision: Revision) -> str:
+    """The ARN of a machine that can run a revision now, for retries of its runs; ask once for many.
+
+    Its own machine while that stands, else one made from what is stored of the revision, which later retries share.
+    The answer holds for RETIREMENT, time enough to write a run that refers to it: a machine that a definition refers
+    to is retired before it is deleted, the note of a retired one is renewed here, and `discard` deletes none whose
+    note was renewed. Of two that are made at once the first counts; the other, and one whose caller dies, stay noted
+    as retired, so the sweep deletes them.
+
+    Raises UnavailableError when AWS keeps refusing to make it, ConflictError when others are quicker three times.
+    """
+    for _ in range(_ATTEMPTS):
+        if _stands(revision, revision.machine_arn, revision.created):
+            return revision.machine_arn
+        before = store.revived(revision)
+        if before is not None and _stands(revision, before.machine_arn, before.since):
+            return before.machine_arn
+        made = _revive(revision, before)
+        if made is not None:
+            return made
+    raise ConflictError(f"{revision.subject} {shown(revision.name)} is being retried by others; try again")
+
+
 def retired(minimum_age: timedelta = RETIREMENT) -> list[Retired]:
     """Machines to be deleted once no live run refers to them."""
-    latest = clock.iso(clock.epoch(clock.now()) - minimum_age.total_seconds())
+    latest = _ago(minimum_age)
     return [machine for machine in store.retired() if machine.since <= latest]
 
 
-def discard(machine_arn: str) -> None:
-    """Delete a retired machine; its running executions would end, so ask for live runs first."""
-    stepfunctions.delete_machine(machine_arn)
-    commit([store.unretire(machine_arn)])
+def discard(machine_arn: str, minimum_age: timedelta = RETIREMENT) -> None:
+    """Delete a retired machine; its running executions would end, so ask for live runs first.
+
+    One that was promised to somebody since it was listed stays. The deletion is noted before it begins: from then on
+    nobody is promised the machine, and when the process dies, the next sweep deletes it.
+    """
+    machine = store.read_retired(machine_arn)
+    if machine is None or machine.since > _ago(minimum_age):
+        return
+    try:
+        commit([store.condemn(machine)])
+    except WriteRefused:
+        return
+    _drop(machine_arn)
 
 
 def draft(
@@ -168,15 +205,14 @@ def publish(made: Draft, writes: Sequence[Write]) -> None:
     """
     revision = made.revision
     if made.needs_machine:
-        commit([store.retire(revision.machine_arn, revision.subject, revision.name)])
-        _make_machine(made)
+        _make_machine(revision, revision.id, made.definition)
     written = store.add_revision(made.stored)
     try:
         commit([*writes, written, *_machine_writes(made)])
     except ConflictError:
         store.drop_text(written)
         if made.needs_machine:
-            discard(revision.machine_arn)
+            _drop(revision.machine_arn)
         raise
 
 
@@ -192,13 +228,49 @@ def forget() -> None:
     memory.forget()
 
 
-def _make_machine(made: Draft) -> None:
-    revision = made.revision
+def _make_machine(revision: Revision, machine_id: str, definition: str) -> str:
+    """Make a machine that is noted as retired before it is there, and answer its ARN."""
+    arn = machines.machine_arn(revision.name, machine_id)
+    commit([store.retire(arn, revision.subject, revision.name)])
     try:
-        machines.make(revision.name, revision.id, made.definition)
+        machines.make(revision.name, machine_id, definition)
     except UnavailableError:
-        commit([store.unretire(revision.machine_arn)])
+        commit([store.unretire(arn)])
         raise
+    return arn
+
+
+def _drop(machine_arn: str) -> None:
+    stepfunctions.delete_machine(machine_arn)
+    commit([store.unretire(machine_arn)])
+
+
+def _stands(revision: Revision, machine_arn: str, since: str) -> bool:
+    """Whether a machine is there and stays for a while; somebody may have deleted it behind the engine's back."""
+    kind: Kind = "workflow" if revision.subject == "workflow" else "stage"
+    definition = store.read(kind, revision.name)
+    if definition is None or definition.machine_arn != machine_arn:
+        try:
+            commit([store.renew(machine_arn)])
+        except WriteRefused:
+            return False
+    is_settling = since > _ago(timedelta(seconds=SETTLING_SECONDS))
+    return is_settling or stepfunctions.has_machine(machine_arn)
+
+
+def _revive(revision: Revision, before: Revived | None) -> str | None:
+    """Make a machine for a revision whose own is gone; None when somebody else was quicker."""
+    definition = definition_text(revision.stages, revision.timeout_seconds)
+    arn = _make_machine(revision, clock.short_id(), definition)
+    try:
+        commit([store.revive(revision, arn, before)])
+    except WriteRefused:
+        return None
+    return arn
+
+
+def _ago(age: timedelta) -> str:
+    return clock.iso(clock.epoch(clock.now()) - age.total_seconds())
 
 
 def _machine_writes(made: Draft) -> list[Write]:

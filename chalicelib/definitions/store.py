@@ -4,7 +4,9 @@ Table Definitions (Kind, Name):
   operation, stage, workflow   what can be defined; `Stamp` changes with every change of what is defined
   revision#<subject>#<name>    immutable; Name is the revision's id
   uses#<kind>#<name>           an item for each user, Name is `<kind>#<name>` of the user
-  retired                      machines to be deleted when no run needs them; Name is the machine's ARN
+  retired                      machines to be deleted when no run needs them; Name is the machine's ARN, `Since` when
+                               it was last promised to somebody; with `Deleting` it is promised no more
+  revived#<subject>#<name>     the machine made for retries of a revision whose own is gone; Name is the revision's id
 What is built in (`builtin`) is answered as if it were written; of a built-in stage only its revision is.
 """
 
@@ -62,6 +64,14 @@ class Retired:
     machine_arn: str
     subject: Subject
     name: str
+    since: str
+
+
+@dataclass(frozen=True)
+class Revived:
+    """A machine made for retries of a revision whose own is gone."""
+
+    machine_arn: str
     since: str
 
 
@@ -202,10 +212,40 @@ def unretire(machine_arn: str) -> Write:
 
 def retired() -> list[Retired]:
     """All machines noted for deletion."""
-    return [
-        Retired(item["Name"], item["Subject"], item["Of"], item["Since"])
-        for item in dynamodb.query(_table(), dynamodb.equals("Kind", "retired"), consistent=True)
-    ]
+    return [_retired(item) for item in dynamodb.query(_table(), dynamodb.equals("Kind", "retired"), consistent=True)]
+
+
+def read_retired(machine_arn: str) -> Retired | None:
+    """The note that a machine is to be deleted, strongly consistent."""
+    item = dynamodb.get(_table(), _key("retired", machine_arn))
+    return None if item is None else _retired(item)
+
+
+def renew(machine_arn: str) -> Write:
+    """Let a machine's retirement begin anew; refused when none is noted or its deletion has begun."""
+    kept = Expression("attribute_exists(#k) AND attribute_not_exists(#d)", {"#k": "Kind", "#d": "Deleting"})
+    return transaction.update(_table(), _key("retired", machine_arn), {"Since": clock.now()}, kept)
+
+
+def condemn(machine: Retired) -> Write:
+    """Begin to delete a machine; refused when its note is gone or was renewed since it was read."""
+    same = Expression("#s = :s", {"#s": "Since"}, {":s": machine.since})
+    return transaction.update(_table(), _key("retired", machine.machine_arn), {"Deleting": True}, same)
+
+
+def revived(revision: Revision) -> Revived | None:
+    """The machine that was last made for retries of a revision."""
+    item = dynamodb.get(_table(), _revived_key(revision))
+    return None if item is None else Revived(item["MachineArn"], item["Since"])
+
+
+def revive(revision: Revision, machine_arn: str, before: Revived | None) -> Write:
+    """Note a machine for retries of a revision; refused when another one was noted meanwhile."""
+    same = transaction.absent("Kind")
+    if before is not None:
+        same = Expression("#m = :m", {"#m": "MachineArn"}, {":m": before.machine_arn})
+    item = {**_revived_key(revision), "MachineArn": machine_arn, "Since": clock.now()}
+    return transaction.put(_table(), item, same)
 
 
 def _table() -> str:
@@ -214,6 +254,14 @@ def _table() -> str:
 
 def _key(kind: str, name: str) -> dict[str, str]:
     return {"Kind": kind, "Name": name}
+
+
+def _retired(item: dict[str, Any]) -> Retired:
+    return Retired(item["Name"], item["Subject"], item["Of"], item["Since"])
+
+
+def _revived_key(revision: Revision) -> dict[str, str]:
+    return _key(f"revived#{revision.subject}#{revision.name}", revision.id)
 
 
 def _edge(used: tuple[Kind, str], user: tuple[Kind, str]) -> dict[str, str]:

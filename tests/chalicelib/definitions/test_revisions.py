@@ -153,7 +153,7 @@ def test_a_crash_between_machine_and_item_leaves_a_note_for_the_sweep(
     assert revisions.retired() == []
     (orphan,) = revisions.retired(minimum_age=timedelta(0))
     assert (orphan.subject, orphan.name) == ("workflow", "other")
-    revisions.discard(orphan.machine_arn)
+    revisions.discard(orphan.machine_arn, minimum_age=timedelta(0))
     assert machines() == before
     assert items("retired") == []
 
