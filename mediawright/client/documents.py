@@ -27,7 +27,7 @@ class ConfigurationItem(TypedDict):
 
 
 class Operation(TypedDict, total=False):
-    """A Lambda function (two, when `Type` is `Async`) that can be a part of stages."""
+    """What can be a part of stages: a Lambda function, two when `Type` is `Async`, none when it is `Wait`."""
 
     Name: str
     Type: str
@@ -35,6 +35,11 @@ class Operation(TypedDict, total=False):
     ConfigurationSchema: dict[str, Any]
     StartLambdaArn: str
     MonitorLambdaArn: str
+    TimeoutSeconds: int
+    PollMaxSeconds: int
+    HeartbeatSeconds: int
+    Retry: dict[str, Any]
+    MaxConcurrent: int
     StageName: str
     StateMachineAsl: str
     Id: str
@@ -65,6 +70,8 @@ class Workflow(TypedDict, total=False):
     StaleOperations: list[str]
     StaleStages: list[str]
     StateMachineArn: str
+    MaxConcurrent: int
+    TimeoutSeconds: int
     Revisions: str
     Trigger: str
     Id: str
