@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import Any
 
 import pytest
@@ -207,7 +206,7 @@ def test_a_first_attempt_that_was_lost_is_made_by_the_sweep(outside: Outside, re
 
 
 def test_when_lambda_refuses_the_publisher_goes_on_and_the_sweep_comes_back(
-    outside: Outside, receiver: Receiver, time: Time, caplog: pytest.LogCaptureFixture
+    outside: Outside, receiver: Receiver, time: Time, log: pytest.LogCaptureFixture
 ) -> None:
     def refuse(kind: str, _told: Any) -> None:
         if kind == "attempt":
@@ -216,7 +215,7 @@ def test_when_lambda_refuses_the_publisher_goes_on_and_the_sweep_comes_back(
     outside.refuse = refuse
     subscribe()
     happen()
-    assert "waits for the sweep" in caplog.text
+    assert "waits for the sweep" in log.text
 
     outside.refuse = lambda _kind, _told: None
     time.pass_by(300)
@@ -334,9 +333,8 @@ def test_a_large_body_rides_in_the_bucket_and_goes_with_the_run(
 
 
 def test_no_secret_is_in_events_answers_logs_or_deliveries(
-    outside: Outside, receiver: Receiver, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    outside: Outside, receiver: Receiver, log: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    caplog.set_level(logging.DEBUG, "mediawright")
     receiver.result = Result(None, "it refuses connections")
     subscribe()
     happen(secret=RUN_SECRET)
@@ -350,7 +348,7 @@ def test_no_secret_is_in_events_answers_logs_or_deliveries(
             [body for _, body, _ in receiver.sent],
             [headers for _, _, headers in receiver.sent],
             [item for item in system if item["Kind"]["S"] != "webhook"],
-            caplog.text,
+            log.text,
             capsys.readouterr().out,
         ]
     )
