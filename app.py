@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from chalice.app import Chalice
@@ -18,8 +17,6 @@ from chalicelib.triggers.routes import routes as triggers
 from chalicelib.web.docs import routes as docs
 
 app = Chalice(app_name="mediawright")
-# Chalice lets errors pass only, and so would the rooms' loggers, which lie below this one
-app.log.setLevel(logging.INFO)
 for room in (system, definitions, executions, triggers, assets, events, docs):
     app.register_blueprint(room)
 
@@ -39,6 +36,14 @@ def data_plane_handler(event: Any, context: Any) -> Any:
 def stage_completion(event: Any, _context: Any) -> Any:
     """The state machines' task after every stage."""
     from chalicelib.executions.entrances import stage_completion as entrance
+
+    return entrance(event)
+
+
+@app.lambda_function(name="TaskTokens")
+def task_tokens(event: Any, _context: Any) -> Any:
+    """The state machines' task for an operation that waits to be resumed or called back."""
+    from chalicelib.executions.entrances import task_tokens as entrance
 
     return entrance(event)
 
@@ -66,11 +71,7 @@ def sweep(event: Any, _context: Any) -> Any:
     from chalicelib.executions.entrances import sweeping
     from chalicelib.triggers.entrances import sweeping as triggers
 
-    try:
-        retried = {**deliveries(), **triggers()}
-    finally:
-        repaired = sweeping(event)
-    return {**repaired, **retried}
+    return sweeping(event, [deliveries, triggers])
 
 
 @app.lambda_function(name="Publisher")

@@ -42,6 +42,22 @@ def client(service: str) -> Any:
         return _made(service)
 
 
+def patient_client(service: str) -> Any:
+    """A client that waits as long as a Lambda function may run, and never asks twice by itself."""
+    with _LOCK:
+        return _made_patient(service)
+
+
+@cache
+def _made_patient(service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    patient = Config(read_timeout=900, retries={"mode": "standard", "total_max_attempts": 1})
+    make: Any = boto3.client
+    return make(service, config=_config().merge(patient))
+
+
 def code(error: Any) -> str:
     """AWS's code of a ClientError. The classes under `client.exceptions` are made when first used, which isn't safe
     between threads."""
@@ -53,3 +69,4 @@ def forget() -> None:
     """Drop all clients, for tests that change the world under them."""
     with _LOCK:
         _made.cache_clear()
+        _made_patient.cache_clear()

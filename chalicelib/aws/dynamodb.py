@@ -151,6 +151,19 @@ def query(table: str, condition: Expression, **options: Any) -> Iterator[Item]:
             return
 
 
+def count(table: str, condition: Expression) -> int:
+    """How many items a query finds, strongly consistent."""
+    request: dict[str, Any] = {"TableName": table, "Select": "COUNT", "ConsistentRead": True}
+    request |= condition.parameters("KeyConditionExpression")
+    found = 0
+    while True:
+        answer = client("dynamodb").query(**request)
+        found += int(answer["Count"])
+        if "LastEvaluatedKey" not in answer:
+            return found
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
 def equals(attribute: str, value: Value) -> Expression:
     """The key condition that an attribute has a value."""
     return Expression("#k = :k", {"#k": attribute}, {":k": value})
@@ -160,4 +173,11 @@ def begins(partition: tuple[str, str], sort: tuple[str, str]) -> Expression:
     """The key condition of one partition and a prefix of its sort key, each as (attribute, value)."""
     return Expression(
         "#k = :k AND begins_with(#s, :s)", {"#k": partition[0], "#s": sort[0]}, {":k": partition[1], ":s": sort[1]}
+    )
+
+
+def since(partition: tuple[str, str], sort: tuple[str, str]) -> Expression:
+    """The key condition of one partition and a least value of its sort key, each as (attribute, value)."""
+    return Expression(
+        "#k = :k AND #s >= :s", {"#k": partition[0], "#s": sort[0]}, {":k": partition[1], ":s": sort[1]}
     )

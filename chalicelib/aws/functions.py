@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.clients import client, code
+from chalicelib.aws.clients import client, code, patient_client
+
+_MAX_NAME = 256
+
+
+class FunctionFailed(Exception):
+    """What a function that was called raised: the class raised has the name of the function's own error."""
 
 
 def describe(arn: str) -> dict[str, Any] | None:
@@ -31,3 +38,26 @@ def tag(arn: str, tags: dict[str, str]) -> None:
 def invoke_later(arn: str, payload: str) -> None:
     """Hand an event to a function without waiting; raises the SDK's ClientError when Lambda doesn't take it."""
     client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=payload.encode())
+
+
+def call(arn: str, event: dict[str, Any]) -> Any:
+    """Call a function, wait for its answer and return it.
+
+    Raises a FunctionFailed of the name of the function's own error, so that whoever retries by name can tell.
+    """
+    answer = patient_client("lambda").invoke(FunctionName=arn, Payload=json.dumps(event).encode())
+    payload = answer["Payload"].read()
+    if "FunctionError" not in answer:
+        return json.loads(payload or b"null")
+    raise _failure(payload)
+
+
+def _failure(payload: bytes) -> Exception:
+    try:
+        told = json.loads(payload)
+    except ValueError:
+        told = {}
+    facts = told if isinstance(told, dict) else {}
+    name = str(facts.get("errorType") or "Lambda.Unknown")[:_MAX_NAME].replace("\0", "")
+    named: type[FunctionFailed] = type(name, (FunctionFailed,), {})
+    return named(str(facts.get("errorMessage", "")))

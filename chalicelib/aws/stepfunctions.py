@@ -93,6 +93,21 @@ def stop(machine_arn: str, name: str, error: str, cause: str) -> bool:
     return True
 
 
+def send_success(token: str, output: str) -> None:
+    """Complete the task of a token; raises the SDK's ClientError (`TaskTimedOut` when it is closed already)."""
+    client("stepfunctions").send_task_success(taskToken=token, output=output)
+
+
+def send_failure(token: str, error: str, cause: str) -> None:
+    """Fail the task of a token; raises as `send_success` does."""
+    client("stepfunctions").send_task_failure(taskToken=token, error=error[:256], cause=cause[:32_768])
+
+
+def send_heartbeat(token: str) -> None:
+    """Tell that the task of a token is being worked on; raises as `send_success` does."""
+    client("stepfunctions").send_task_heartbeat(taskToken=token)
+
+
 def history(machine_arn: str, name: str) -> Iterator[dict[str, Any]]:
     """An execution's events with their data, newest first; none when Step Functions knows no such execution."""
     token: dict[str, str] = {}

@@ -64,7 +64,7 @@ def update(
     *,
     count: str | None = None,
 ) -> Write:
-    """Set attributes of an item, remove those whose value is None, and add 1 to the number `count` if one is named."""
+    """Set attributes of an item, remove those whose value is None, and add 1 to the number named by `count`."""
     names = {f"#u{n}": name for n, name in enumerate(values)}
     placeholders = {name: alias for alias, name in names.items()}
     kept = {f":u{n}": value for n, value in enumerate(values.values()) if value is not None}

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import clock, dynamodb, stepfunctions, transaction
 from chalicelib.aws.clients import code
-from chalicelib.executions import close, moves, pools, queue, store
+from chalicelib.executions import close, moves, parking, pools, queue, sending, store
 from chalicelib.executions.errors import RunMoved, SlotTaken
+from chalicelib.executions.parking import Candidate
 from chalicelib.executions.queue import QueueEntry
 from chalicelib.executions.run import GLOBAL_POOL, Slot, execution_name
 from chalicelib.executions.statuses import Status
 
 _LOG = logging.getLogger("mediawright.executions")
 _ROUNDS = 20
+_MANY_ROUNDS = 400
+"""As many heads of the queue are ten thousand runs, all of which may have to be parked first."""
 _HEADS = 25
 _NEVER_STARTS = {"InvalidExecutionInput", "AccessDeniedException", "InvalidArn", "ValidationException"}
 _GONE = {"StateMachineDoesNotExist", "StateMachineDeleting"}
@@ -34,44 +38,68 @@ def admit_waiting(inputs: dict[str, str] | None = None, most: int | None = None)
     Answers false when competitors took every chance. The queue is read before the pool: mostly nobody waits, and
     then one request tells. `inputs` are first stage inputs that the caller knows, by run, to spare their reading.
     """
-    admitted = 0
-    for _ in range(_ROUNDS):
+    admitted = fruitless = 0
+    for _ in range(_ROUNDS if most else _MANY_ROUNDS):
         heads = queue.heads(_HEADS)
         free = pools.read(GLOBAL_POOL).free() if heads else []
         if not free:
             return True
+        ready, parked = parking.sorted_out(heads)
         # any order among these is fair, since there is a slot for each; by chance, competitors rarely meet
-        next_ones = heads[: len(free)]
+        next_ones = ready[: len(free)]
         chosen = random.sample(next_ones, min(len(next_ones), most - admitted if most else len(next_ones)))
-        results = [_admit(entry, free, inputs or {}) for entry in chosen]
+        results = [_admit(candidate, free, inputs or {}) for candidate in chosen]
         admitted += sum(results)
         # whoever came, or left a slot, after these reads looks for himself
-        if admitted == most or (all(results) and len(chosen) == len(heads) < _HEADS):
+        if admitted == most or (all(results) and len(chosen) + parked == len(heads) < _HEADS):
             return True
+        fruitless += not (parked or any(results))
+        if fruitless == _ROUNDS:
+            break
     return False
 
 
-def look(inputs: dict[str, str] | None = None) -> None:
-    """Try one admission, as one who has other work to finish.
+def look(inputs: dict[str, str] | None = None, freed: Iterable[str] = ()) -> None:
+    """Try one admission, as one who has other work to finish; `freed` are pools in which a slot came free.
 
     What AWS refuses now, the scheduler or the sweep does.
     """
     try:
+        for pool in freed:
+            parking.unpark(pool, 1)
         admit_waiting(inputs, most=1)
     except _PASSING as error:
         _LOG.warning("admission is left to the scheduler: %s", type(error).__name__)
 
 
-def _admit(entry: QueueEntry, free: list[int], inputs: dict[str, str]) -> bool:
-    """Give a waiting run one of the free numbers; false when it, or the number, was taken meanwhile."""
-    number = clock.pick(free)
+def _admit(candidate: Candidate, free: list[int], inputs: dict[str, str]) -> bool:
+    """Give a waiting run one of the free numbers; false when it, or a number, was taken meanwhile."""
+    entry, number = candidate.entry, clock.pick(free)
     free.remove(number)
+    slots = [Slot(GLOBAL_POOL, number), *(Slot(pool, taken) for pool, taken in candidate.numbers.items())]
     try:
-        transaction.commit(moves.admit(entry, [Slot(GLOBAL_POOL, number)], clock.now()))
+        transaction.commit(moves.admit(entry, slots, clock.now()))
     except (RunMoved, SlotTaken):
         return False
-    start(entry, inputs.get(entry.fence.run_id))
+    if entry.resumed:
+        _go_on(entry)
+    else:
+        start(entry, inputs.get(entry.fence.run_id))
     return True
+
+
+def _go_on(entry: QueueEntry) -> None:
+    """Let the state machine of a resumed run go on; what fails, the sweep does."""
+    stored = store.read(entry.fence.run_id)
+    if stored is None or stored.run.attempt != entry.fence.attempt:
+        return
+    try:
+        sending.send(stored.run)
+    except _PASSING as error:
+        _LOG.warning("the waits of %s are left to the sweep: %s", entry.fence.run_id, type(error).__name__)
+
+
+# -- starting ------------------------------------------------------------------------------------------------------
 
 
 def start(entry: QueueEntry, stage_input: str | None = None) -> bool:

@@ -7,50 +7,55 @@ from __future__ import annotations
 
 from chalicelib.aws import clock, stepfunctions, transaction
 from chalicelib.definitions import revisions
-from chalicelib.executions import moves, queue, salvage, store
+from chalicelib.executions import moves, queue, retention, rollup, salvage, store, tokens
 from chalicelib.executions.errors import EndedExecutionError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import ENDED, ENTERED, Status
-from chalicelib.web.documents import compact
+from chalicelib.executions.store import Stored
+from chalicelib.web.documents import compact, stored_document
 from chalicelib.web.errors import shown
 
 _TRIES = 5
 _CANCELED = "Mediawright.Canceled"
 
 
-def ended_outside(run_id: str, attempt: int, message: str) -> bool:
-    """Close a run whose state machine is over as Error; false when there was nothing to close."""
+def ended_outside(run_id: str, attempt: int, message: str) -> Run | None:
+    """Close a run whose state machine is over as Error, and answer what it was; None when there was nothing to close.
+
+    Whoever calls this looks afterwards who may begin in its place.
+    """
     for _ in range(_TRIES):
-        stored = store.read(run_id)
+        stored = store.read_open(run_id)
         if stored is None or stored.run.attempt != attempt or stored.run.status not in ENTERED:
-            return False
-        outputs, told = _salvaged(stored.run)
+            return None
+        outputs, told = _salvaged(stored)
+        whole = "; ".join([message, *told])[:4000]
         try:
-            transaction.commit(
-                moves.ended_outside(stored.run, outputs, clock.now(), "; ".join([message, *told])[:4000])
-            )
+            transaction.commit(moves.ended_outside(stored.run, outputs, _end(stored.run), whole))
         except RunMoved:
             continue
-        return True
+        return stored.run
     raise transaction.StillContended(f"run {run_id} kept moving while it was closed")
 
 
 def cancel(run_id: str, reason: str | None, who: str) -> Run:
     """End a run as Canceled and stop its state machine; doing so again changes nothing.
 
-    Raises UnknownExecutionError, and EndedExecutionError for a run that ended otherwise.
+    Whoever calls this looks afterwards who may begin in its place. Raises UnknownExecutionError, and
+    EndedExecutionError for a run that ended otherwise.
     """
     message = f"Canceled: {reason}" if reason else "Canceled"
     for _ in range(_TRIES):
-        run = _existing(run_id)
+        stored = _existing(run_id)
+        run = stored.run
         if run.status in ENDED:
             return _canceled(run)
-        outputs = _salvaged(run)[0] if run.status in ENTERED else None
+        outputs = _salvaged(stored)[0] if run.status in ENTERED else None
         try:
-            transaction.commit(moves.cancel(run, outputs, clock.now(), message, who))
+            transaction.commit(moves.cancel(run, outputs, _end(run), message, who))
         except RunMoved:
             continue
-        canceled = _canceled(_existing(run_id))
+        canceled = _canceled(_existing(run_id).run)
         if run.status in ENTERED:
             stop(run.machine_arn, run.execution_name)
         return canceled
@@ -59,7 +64,7 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
 
 def checked_cancel(run_id: str) -> Run:
     """The run that `cancel` would end, as it is; raises what `cancel` would."""
-    run = _existing(run_id)
+    run = _existing(run_id).run
     return _canceled(run) if run.status in ENDED else run
 
 
@@ -71,11 +76,19 @@ def cancel_with_workflow(run_id: str) -> None:
         return
 
 
-def _existing(run_id: str) -> Run:
-    stored = store.read(run_id)
+def _end(run: Run) -> moves.End:
+    """Now, with the tokens that the run's open stage may have."""
+    now = clock.now()
+    revision = revisions.get(run.subject, run.workflow, run.revision) if run.status in ENTERED else None
+    parts = tokens.token_parts(revision, run.current_stage) if revision else []
+    return moves.End(now, retention.expires_at(now), parts)
+
+
+def _existing(run_id: str) -> Stored:
+    stored = store.read_open(run_id)
     if stored is None:
         raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
-    return stored.run
+    return stored
 
 
 def _canceled(run: Run) -> Run:
@@ -95,9 +108,13 @@ def stop(machine_arn: str, execution: str) -> bool:
     return True
 
 
-def _salvaged(run: Run) -> tuple[str, list[str]]:
-    """The open stage's outputs out of the history, and what is to be told of outputs too large for the stage."""
+def _salvaged(stored: Stored) -> tuple[str, list[str]]:
+    """The open stage's outputs out of the history, with those that an earlier attempt completed, and what is to be
+    told of outputs too large for the stage."""
+    run = stored.run
     stage = revisions.get(run.subject, run.workflow, run.revision).stages[run.current_stage]
     events = stepfunctions.history(run.machine_arn, run.execution_name)
     found = salvage.branches(events, run.current_stage)
-    return compact(salvage.outputs(stage, found)), salvage.told(stage, found)
+    kept = stored.stages[run.current_stage].outputs
+    earlier = rollup.completed(stored_document(kept)) if kept else {}
+    return compact(salvage.outputs(stage, found, earlier)), salvage.told(stage, found)

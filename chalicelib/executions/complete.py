@@ -11,12 +11,13 @@ from chalicelib.aws import clock, transaction
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision
 from chalicelib.definitions.stage_input import CompletionEvent, StageInput
-from chalicelib.executions import admit, moves, plan, rollup, store
+from chalicelib.executions import admit, caps, moves, plan, retention, rollup, store
 from chalicelib.executions.errors import RunClosed, RunMoved, StageFailed
 from chalicelib.executions.rollup import StageResult
 from chalicelib.executions.run import Run, parse_execution_name
 from chalicelib.executions.statuses import ENDED, StageStatus, Status
 from chalicelib.executions.store import Stored
+from chalicelib.executions.tokens import token_parts
 from chalicelib.web.documents import compact, stored_document
 
 _TRIES = 3
@@ -59,7 +60,7 @@ def _answered_before(stored: Stored, stage: int) -> dict[str, Any]:
     if stored.run.current_stage > stage:
         document: dict[str, Any] = stored_document(stored.stages[stage + 1].input)
         return document
-    admit.look()
+    admit.look(freed=stored.run.pools)
     if stored.run.status is Status.COMPLETE:
         return {}
     if stored.run.status is Status.ERROR:
@@ -70,23 +71,31 @@ def _answered_before(stored: Stored, stage: int) -> dict[str, Any]:
 def _close(stored: Stored, event: CompletionEvent) -> dict[str, Any]:
     run, position = stored.run, event["Stage"]
     revision = revisions.get(run.subject, run.workflow, run.revision)
-    given: StageInput = stored_document(stored.stages[position].input)
-    result = rollup.roll_up(revision.stages[position], given["Input"], event["Outputs"])
+    part = stored.stages[position]
+    given: StageInput = stored_document(part.input)
+    earlier = rollup.completed(stored_document(part.outputs)) if part.outputs else {}
+    result = rollup.roll_up(revision.stages[position], given, event["Outputs"], earlier)
     outputs = compact(result.outputs)
-    following, message = _following(run, revision, stored, result)
+    open_tokens = token_parts(revision, position)
+    following, message = _following(run, revision, stored, result, event["Entered"])
     if following is not None:
-        name = revision.stages[position + 1].name
-        transaction.commit(moves.stage_done(run, outputs, event["Entered"], name, compact(following)))
+        name, passed = revision.stages[position + 1].name, caps.passed(run, revision, position + 1)
+        transaction.commit(
+            moves.stage_done(run, outputs, event["Entered"], name, compact(following), passed, open_tokens)
+        )
+        if passed:
+            admit.look(freed=[slot.pool for slot in passed])
         return dict(following)
-    transaction.commit(moves.finish(run, outputs, event["Entered"], message))
-    admit.look()
+    end = moves.End(event["Entered"], retention.expires_at(event["Entered"]), open_tokens)
+    transaction.commit(moves.finish(run, outputs, end, message))
+    admit.look(freed=run.pools)
     if message:
         raise StageFailed(message)
     return {}
 
 
 def _following(
-    run: Run, revision: Revision, stored: Stored, result: StageResult
+    run: Run, revision: Revision, stored: Stored, result: StageResult, entered: str
 ) -> tuple[StageInput | None, str | None]:
     """The next stage's input, or why there is none: a message when the run fails, None after the last stage."""
     if result.status is StageStatus.ERROR:
@@ -94,9 +103,16 @@ def _following(
     position = run.current_stage + 1
     if position == len(revision.stages):
         return None, None
-    override = plan.normalised(revision, stored_document(stored.stages[0].override or "{}"))
+    first = stored.stages[0]
+    override = plan.normalised(revision, stored_document(first.override or "{}"))
     stage = revision.stages[position]
     try:
-        return plan.stage_input(run.id, run.asset_id, stage, override, result.globals), None
-    except plan.TooLargeToCarry as error:
+        return plan.stage_input(course(run, first.timeouts, entered), stage, override, result.globals), None
+    except (plan.TooLargeToCarry, plan.OutOfTime) as error:
         return None, f"Stage {stage.name} can't begin: {error}"
+
+
+def course(run: Run, timeouts: str | None, moment: str) -> plan.Course:
+    """What the plan of a stage that is entered at a moment needs to know of the run."""
+    left = None if run.deadline is None else run.deadline - clock.epoch(moment)
+    return plan.Course(run.id, run.asset_id, run.attempt, left, stored_document(timeouts or "{}"))

@@ -10,14 +10,17 @@ from chalicelib.aws.stepfunctions import execution_arn
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision, RevisionOperation, RevisionStage, Subject
 from chalicelib.definitions.stage_input import BranchPlan, Globals, StageInput, branch_key
-from chalicelib.executions import plan, rollup
+from chalicelib.executions import attempts, plan, rollup, tokens
 from chalicelib.executions.plan import Override
 from chalicelib.executions.rollup import Output
 from chalicelib.executions.run import Document, Run, StagePart
 from chalicelib.executions.statuses import ENDED, StageStatus, Status
+from chalicelib.executions.store import Stored
+from chalicelib.executions.tokens import TokenItem
 from chalicelib.web.documents import stored_document
 
 API_VERSION = "3.0.0"
+_TIMES = ("Queued", "Started", "Ended")
 ECHOED_CHARACTERS = 200_000
 """How much of a stage's input its outputs may repeat together: a Lambda's answer holds 6 MB."""
 
@@ -43,6 +46,40 @@ def execution_document(run: Run, stages: dict[int, StagePart], revision: Revisio
         "Workflow": _workflow(run, stages, revision, plan.normalised(revision, override)),
     }
     return document | _later_facts(run)
+
+
+def whole_document(stored: Stored, revision: Revision) -> Document:
+    """The same of a run that was read with all its items: with its earlier attempts and what it waits for."""
+    run = stored.run
+    document = execution_document(run, stored.stages, revision)
+    earlier = [_attempt(facts) for facts in attempts.parsed(stored.others)]
+    if earlier:
+        document["Attempts"] = earlier
+    waits = [_wait(tokens.parsed(item), revision) for item in stored.others if item["Part"].startswith("token#")]
+    if waits:
+        document["Waits"] = waits
+    return document
+
+
+def _attempt(facts: Document) -> Document:
+    """An earlier attempt as it was kept, with times as the old API spells them."""
+    return {name: old_time(value) if name in _TIMES else value for name, value in facts.items()}
+
+
+def _wait(token: TokenItem, revision: Revision) -> Document:
+    """What a stage waits for, or was told; the token itself is nobody's business."""
+    stage = revision.stages[token.stage]
+    facts: Document = {
+        "Stage": stage.name,
+        "Operation": stage.operations[token.operation].name,
+        "Kind": "Wait" if token.kind == "wait" else "Callback",
+        "Since": old_time(token.since),
+    }
+    if token.answered:
+        facts |= {"Answered": old_time(token.answered), "AnsweredBy": token.by}
+    if token.reason:
+        facts["Reason"] = token.reason
+    return facts
 
 
 def summary(run: Run) -> Document:
@@ -77,6 +114,10 @@ def _later_facts(run: Run) -> Document:
         facts["Ended"] = old_time(run.ended)
     if run.message:
         facts["Message"] = run.message
+    if run.timeout_seconds:
+        facts["TimeoutSeconds"] = run.timeout_seconds
+    if run.batch:
+        facts["Batch"] = run.batch
     if run.status is Status.CANCELED and run.ended_by:
         facts["CanceledBy"] = run.ended_by
     return facts

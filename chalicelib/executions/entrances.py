@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.aws import transaction
-from chalicelib.executions import admit, close, complete
-from chalicelib.executions.run import parse_execution_name
-from chalicelib.executions.sweep import ended_message, sweep
+from chalicelib.executions import admit, close, complete, parking, waiting
+from chalicelib.executions.run import GLOBAL_POOL, parse_execution_name
+from chalicelib.executions.sweep import Step, ended_message, sweep
 
 _LOG = logging.getLogger("mediawright.executions")
+_POOL = "pool#"
 
 
 def stage_completion(event: Any) -> dict[str, Any]:
@@ -18,11 +20,32 @@ def stage_completion(event: Any) -> dict[str, Any]:
     return complete.complete_stage(event)
 
 
+def task_tokens(event: Any) -> dict[str, Any]:
+    """The Task of every Wait and Callback operation."""
+    return waiting.token_task(event)
+
+
 def scheduler(event: Any) -> dict[str, Any]:
-    """A batch of the Executions stream: a queue item came, a slot went, a cap changed. A record means "look"."""
+    """A batch of the Executions stream: a queue item came, a slot went, a cap changed.
+
+    A record means "look"; of its content only the key counts, which says where to look.
+    """
+    for pool, times in _capped_pools(event["Records"]).items():
+        parking.unpark(pool, times)
     if not admit.admit_waiting():
         raise transaction.StillContended(f"{len(event['Records'])} records: competitors took every slot")
     return {"batchItemFailures": []}
+
+
+def _capped_pools(records: list[Any]) -> dict[str, int]:
+    """Capped pools that records are about, with how many runs to bring back: one a slot, or all for a changed cap."""
+    found: dict[str, int] = {}
+    for record in records:
+        key = record["dynamodb"]["Keys"]
+        pool = key["Id"]["S"].removeprefix(_POOL)
+        if key["Id"]["S"].startswith(_POOL) and pool != GLOBAL_POOL:
+            found[pool] = found.get(pool, 0) + (parking.ALL if key["Part"]["S"] == "pool" else 1)
+    return found
 
 
 def status_change(event: Any) -> dict[str, Any]:
@@ -33,11 +56,11 @@ def status_change(event: Any) -> dict[str, Any]:
         _LOG.warning("an execution with a foreign name ended")
         return {"Closed": False}
     closed = close.ended_outside(*name, ended_message(detail["name"], detail))
-    if closed:
-        admit.look()
-    return {"Closed": closed}
+    if closed is not None:
+        admit.look(freed=closed.pools)
+    return {"Closed": closed is not None}
 
 
-def sweeping(_event: Any) -> dict[str, int]:
-    """Every five minutes."""
-    return sweep()
+def sweeping(_event: Any, others: Sequence[Step] = ()) -> dict[str, int]:
+    """Every five minutes; `others` are what other rooms have to repair."""
+    return sweep(others)

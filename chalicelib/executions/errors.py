@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.web.errors import BadRequestError, ConflictError, NotFoundError
+from chalicelib.web.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 
 
 class UnknownExecutionError(NotFoundError):
@@ -11,10 +11,40 @@ class UnknownExecutionError(NotFoundError):
     code = "NotFoundError"
 
 
-class NotWaitingError(BadRequestError):
-    """The run doesn't wait in the stage that the request resumes."""
+class NotWaitingError(ConflictError):
+    """The run that the request resumes doesn't wait."""
+
+    code = "ConflictError"
+
+
+class WrongStageError(BadRequestError):
+    """The run waits in another stage than the one that the request resumes."""
 
     code = "BadRequestError"
+
+
+class NotRetriableError(ConflictError):
+    """Only a run that ended as Error or Canceled can be retried."""
+
+    code = "ConflictError"
+
+
+class NoCallbackError(ConflictError):
+    """No operation of the run waits for a callback (any more)."""
+
+    code = "ConflictError"
+
+
+class ForeignTokenError(ForbiddenError):
+    """The token isn't the one that the operation waits for."""
+
+    code = "ForbiddenError"
+
+
+class UsedTokenError(ConflictError):
+    """The operation was answered already."""
+
+    code = "ConflictError"
 
 
 class LiveExecutionError(ConflictError):

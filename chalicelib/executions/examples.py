@@ -25,6 +25,15 @@ SUMMARY: dict[str, Any] = {
 
 CANCELED: dict[str, Any] = {**SUMMARY, "Status": "Canceled", "Message": "Canceled: wrong file"}
 
+RETRIED: dict[str, Any] = {**SUMMARY, "Status": "Queued"}
+
+CALLBACK: dict[str, Any] = {
+    "Operation": "transcribe",
+    "Token": "AQCEAAAAKgAAAAMAAAAAAAAAAU",
+    "Status": "Complete",
+    "MetaData": {"Words": 1204},
+}
+
 EXECUTION: dict[str, Any] = {
     **SUMMARY,
     "WorkflowExecutionId": RUN_ID,

@@ -24,7 +24,7 @@ def months() -> list[str]:
 
 @dataclass(frozen=True)
 class IndexPage:
-    """Run ids, newest first, and the index key after which the next page begins."""
+    """Run ids, and the index key after which the next page begins."""
 
     run_ids: list[str]
     next_key: Key | None
@@ -33,9 +33,12 @@ class IndexPage:
 _HASHES = {"by-time": "Month", "by-asset": "AssetId", "by-workflow": "Workflow", "by-status": "StatusMonth"}
 
 
-def page(index: str, value: str, limit: int, start: Key | None) -> IndexPage:
-    """One page of an index; an index only lists, it never decides."""
-    page = dynamodb.query_page(
-        table(), dynamodb.equals(_HASHES[index], value), index=index, forward=False, limit=limit, start=start
-    )
+def page(
+    index: str, value: str, limit: int, start: Key | None, *, since: str | None = None, forward: bool = False
+) -> IndexPage:
+    """One page of an index, newest first unless `forward`; an index only lists, it never decides."""
+    condition = dynamodb.equals(_HASHES[index], value)
+    if since is not None:
+        condition = dynamodb.since((_HASHES[index], value), ("Created", since))
+    page = dynamodb.query_page(table(), condition, index=index, forward=forward, limit=limit, start=start)
     return IndexPage([item["Id"] for item in page.items], page.next_key)

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.aws import clock
 from chalicelib.definitions import revisions
-from chalicelib.executions import index, pools, queue, store
+from chalicelib.executions import index, pools, queue, retention, store
 from chalicelib.executions.document import execution_document, summary
 from chalicelib.executions.run import GLOBAL_POOL, Document, Run, status_month
 from chalicelib.executions.statuses import LIVE, Status
@@ -29,30 +29,54 @@ class Listed:
 
 def by_time(limit: int, position: dict[str, Any] | None) -> Listed:
     """All runs."""
-    return _walk("by-time", lambda month: month, limit, position)
+    return _filled(lambda left, at: _walk("by-time", lambda month: month, left, at), limit, position)
 
 
 def by_status(status: Status, limit: int, position: dict[str, Any] | None) -> Listed:
     """The runs of a status; what the index shows late or too long is dropped by what the runs say."""
-    listed = _walk("by-status", lambda month: status_month(status, month), limit, position)
-    return Listed([run for run in listed.runs if run.status is status], listed.position)
+
+    def walk(left: int, position: dict[str, Any] | None) -> Listed:
+        listed = _walk("by-status", lambda month: status_month(status, month), left, position)
+        return Listed([run for run in listed.runs if run.status is status], listed.position)
+
+    return _filled(walk, limit, position)
 
 
 def by_asset(asset_id: str, limit: int, position: dict[str, Any] | None) -> Listed:
     """The runs of an asset."""
-    page = index.page("by-asset", asset_id, limit, (position or {}).get("key"))
-    return Listed(store.read_runs(page.run_ids), {"key": page.next_key} if page.next_key else None)
+
+    def walk(left: int, position: dict[str, Any] | None) -> Listed:
+        page = index.page("by-asset", asset_id, left, (position or {}).get("key"))
+        return Listed(store.read_runs(page.run_ids), {"key": page.next_key} if page.next_key else None)
+
+    return _filled(walk, limit, position)
+
+
+def _filled(
+    walk: Callable[[int, dict[str, Any] | None], Listed], limit: int, position: dict[str, Any] | None
+) -> Listed:
+    """A page without runs that have expired, filled up with those that come next."""
+    found: list[Run] = []
+    while True:
+        listed = walk(limit - len(found), position)
+        found += [run for run in listed.runs if not retention.is_expired(run)]
+        position = listed.position
+        if position is None or len(found) >= limit:
+            return Listed(found, position)
 
 
 def live() -> list[Run]:
     """All runs that haven't ended, strongly consistent.
 
-    Such a run waits in the queue or holds a slot. The queue is read before the pool and a run goes from one to the
-    other in one transaction, so none is missed between the two.
+    Such a run waits, for slots or for people, or holds a slot. It goes from one to the other in one transaction; the
+    places are read in the order in which runs mostly go, and the first ones once more, so that none is missed that
+    goes one step, forward or back, while we read.
     """
-    queued = queue.run_ids()
+    capped = pools.capped()
+    waiting = queue.run_ids(capped)
     holding = [holder.run_id for holder in pools.read(GLOBAL_POOL).holders]
-    runs = store.read_runs(list(dict.fromkeys([*queued, *holding])), consistent=True)
+    ids = dict.fromkeys([*waiting, *holding, *queue.run_ids()])
+    runs = store.read_runs(list(ids), consistent=True)
     return [run for run in runs if run.status in LIVE]
 
 

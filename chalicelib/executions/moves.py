@@ -5,9 +5,12 @@
 | submit        | nothing                  | Queued   |
 | admit         | Queued, Resumed          | Started  |
 | stage done    | Started, in this stage   | Started  |
-| finish        | Started, in this stage   | Complete, Error |
+| finish        | Started, in this stage; also Waiting, Resumed when a task of the stage failed | Complete, Error |
+| wait          | Started, Resumed, Waiting, in this stage | Waiting |
+| resume        | Waiting, in this stage   | Resumed; Waiting while another wait of the stage is open |
 | ended outside | Started, Waiting, Resumed| Error    |
 | cancel        | Queued, Started, Waiting, Resumed | Canceled |
+| retry         | Error, Canceled          | Queued, as the next attempt |
 
 A move names only items of its own run, its asset, its queue item and its slots: never one that runs share, so a
 thousand runs may end at once. What a move is refused for is RunMoved (read the run again) or SlotTaken.
@@ -15,22 +18,37 @@ thousand runs may end at once. What a move is refused for is RunMoved (read the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 from chalicelib.assets import store as assets
 from chalicelib.aws.dynamodb import Value
 from chalicelib.aws.transaction import Write
-from chalicelib.executions import pools, queue, store
+from chalicelib.executions import pools, queue, store, tokens
 from chalicelib.executions.queue import QueueEntry
-from chalicelib.executions.run import Run, Slot
+from chalicelib.executions.run import Run, Slot, StagePart
 from chalicelib.executions.statuses import ENTERED, LIVE, StageStatus, Status
+from chalicelib.executions.tokens import TokenItem
+
+_RETRIED = (Status.ERROR, Status.CANCELED)
 
 
-def submit(run: Run, stage_input: str, override: str, asset: list[Write]) -> list[Write]:
-    """A new run with its first stage's input, its place in the queue and its hold on the asset."""
+@dataclass(frozen=True)
+class End:
+    """When a run ends, and what is settled with it: `open_tokens` are the sort keys of its stage's tokens."""
+
+    when: str
+    expires_at: int | None = None
+    open_tokens: Sequence[str] = ()
+
+
+def submit(run: Run, first: StagePart, others: list[Write]) -> list[Write]:
+    """A new run with its first stage, its place in the queue, and what is to be written with it."""
     return [
         store.put_run(run),
-        store.put_stage(run, 0, stage_input, override),
-        queue.put_item(run),
-        *asset,
+        store.put_stage(run, 0, first.input, first.override, first.timeouts),
+        queue.put(queue.entry_of(run)),
+        *others,
     ]
 
 
@@ -39,58 +57,125 @@ def admit(entry: QueueEntry, slots: list[Slot], now: str) -> list[Write]:
     values: dict[str, Value | None] = {
         "Status": Status.STARTED.value,
         "Slots": [slot.text for slot in slots],
-        "Started": now,
         "Changed": now,
     }
+    if not entry.resumed:
+        values["Started"] = now
     return [
         store.update_run(entry.fence, (Status.QUEUED, Status.RESUMED), values),
-        queue.delete_item(entry.part),
+        queue.take(entry),
         *(pools.put_slot(slot, entry.fence, now) for slot in slots),
     ]
 
 
-def stage_done(run: Run, outputs: str, entered: str, next_stage: str, next_input: str) -> list[Write]:
-    """A stage completed: its outputs are saved and the next stage begins."""
+def stage_done(
+    run: Run,
+    outputs: str,
+    entered: str,
+    next_stage: str,
+    next_input: str,
+    passed: Sequence[Slot] = (),
+    open_tokens: Sequence[str] = (),
+) -> list[Write]:
+    """A stage completed: its outputs are saved, the next stage begins, slots of what is passed are given back."""
     position = run.current_stage
+    kept = [slot.text for slot in run.slots if slot not in passed]
     return [
         store.update_run(
             run.fence,
             (Status.STARTED,),
-            {"CurrentStage": position + 1, "StageName": next_stage, "Changed": entered},
+            {"CurrentStage": position + 1, "StageName": next_stage, "Changed": entered, "Slots": kept or None},
             in_stage=position,
         ),
         store.update_stage(run, position, outputs, {"Status": StageStatus.COMPLETE.value, "Ended": entered}),
         store.put_stage(run, position + 1, next_input),
+        *(pools.delete_slot(slot, run.id, run.attempt) for slot in passed),
+        *(tokens.forget(run.fence, part) for part in open_tokens),
     ]
 
 
-def finish(run: Run, outputs: str, entered: str, message: str | None) -> list[Write]:
+def finish(run: Run, outputs: str, end: End, message: str | None) -> list[Write]:
     """The last stage completed, or one failed; also from Waiting and Resumed when a wait of the stage failed."""
     status = Status.ERROR if message else Status.COMPLETE
     stage = StageStatus.ERROR if message else StageStatus.COMPLETE
     expected = ENTERED if message else (Status.STARTED,)
     return [
-        *_ending(run, expected, status, entered, message, "engine", in_stage=run.current_stage),
+        *_ending(run, expected, status, end, message, "engine", in_stage=run.current_stage),
         store.update_stage(
-            run, run.current_stage, outputs, {"Status": stage.value, "Ended": entered, "Message": message}
+            run, run.current_stage, outputs, {"Status": stage.value, "Ended": end.when, "Message": message}
         ),
     ]
 
 
-def ended_outside(run: Run, outputs: str | None, now: str, message: str) -> list[Write]:
-    """The state machine ended, or can't be started, without the engine's closing the run."""
+def wait(run: Run, token: TokenItem, now: str) -> list[Write]:
+    """An operation of the stage waits for people: the run gives back its slots, or its place in the queue."""
+    put = tokens.put(run, token)
+    if run.status is Status.WAITING:
+        return [store.demand(run.fence, (Status.WAITING,), in_stage=token.stage), put]
+    values: dict[str, Value | None] = {"Status": Status.WAITING.value, "Slots": None, "Changed": now}
     return [
-        *_ending(run, ENTERED, Status.ERROR, now, message, "engine", in_stage=_open_stage(run)),
-        *_salvaged(run, outputs, now, message),
+        store.update_run(run.fence, (run.status,), values, in_stage=token.stage),
+        *_given_back(run),
+        queue.put_waiting(run, now),
+        put,
     ]
 
 
-def cancel(run: Run, outputs: str | None, now: str, message: str, who: str) -> list[Write]:
+def resume(run: Run, entry: QueueEntry, answers: list[Write], others: Sequence[TokenItem], now: str) -> list[Write]:
+    """Somebody resumes waits of the stage; with the last open one the run waits for slots again.
+
+    `entry` is the place it gets in the queue, `others` are the waits that stay open.
+    """
+    if others:
+        checks = [tokens.still_open(run, other) for other in others]
+        return [store.demand(run.fence, (Status.WAITING,), in_stage=run.current_stage), *answers, *checks]
+    values: dict[str, Value | None] = {"Status": Status.RESUMED.value, "Queued": entry.since, "Changed": now}
+    return [
+        store.update_run(run.fence, (Status.WAITING,), values, in_stage=run.current_stage),
+        *answers,
+        queue.delete_waiting(run.id),
+        queue.put(entry),
+    ]
+
+
+def ended_outside(run: Run, outputs: str | None, end: End, message: str) -> list[Write]:
+    """The state machine ended, or can't be started, without the engine's closing the run."""
+    return [
+        *_ending(run, ENTERED, Status.ERROR, end, message, "engine", in_stage=_open_stage(run)),
+        *_salvaged(run, outputs, end.when, message),
+    ]
+
+
+def cancel(run: Run, outputs: str | None, end: End, message: str, who: str) -> list[Write]:
     """Somebody ends the run; its state machine is stopped afterwards."""
     return [
-        *_ending(run, LIVE, Status.CANCELED, now, message, who, in_stage=_open_stage(run)),
-        *_salvaged(run, outputs, now, message),
-        *([queue.put_stopping(run, now)] if run.status in ENTERED else []),
+        *_ending(run, LIVE, Status.CANCELED, end, message, who, in_stage=_open_stage(run)),
+        *_salvaged(run, outputs, end.when, message),
+        *([queue.put_stopping(run, end.when)] if run.status in ENTERED else []),
+    ]
+
+
+def retry(run: Run, following: Run, record: Write, stages: list[Write]) -> list[Write]:
+    """An ended run is queued again as its next attempt.
+
+    `record` keeps what the attempt was, `stages` are the inputs with which the stages up to the open one are walked.
+    """
+    values: dict[str, Value | None] = {
+        "Status": Status.QUEUED.value,
+        "Attempt": following.attempt,
+        "MachineArn": following.machine_arn,
+        "Queued": following.queued,
+        "Changed": following.changed,
+        "Pools": list(following.pools) or None,
+        "TimeoutSeconds": following.timeout_seconds,
+        **dict.fromkeys(("Started", "Ended", "Message", "EndedBy", "ExpiresAt")),
+    }
+    return [
+        store.update_run(run.fence, _RETRIED, values, in_stage=run.current_stage),
+        record,
+        *stages,
+        queue.put(queue.entry_of(following)),
+        assets.lock_for_run(run.asset_id, run.id),
     ]
 
 
@@ -110,7 +195,7 @@ def _ending(
     run: Run,
     allowed: tuple[Status, ...],
     status: Status,
-    when: str,
+    end: End,
     message: str | None,
     who: str,
     *,
@@ -124,15 +209,43 @@ def _ending(
         "Status": status.value,
         "Slots": None,
         "Message": message,
-        "Ended": when,
-        "Changed": when,
+        "Ended": end.when,
+        "Changed": end.when,
         "EndedBy": who,
+        "ExpiresAt": end.expires_at,
     }
     expected = (run.status,) if run.status in allowed else allowed
-    queued = run.status in (Status.QUEUED, Status.RESUMED)
     return [
         store.update_run(run.fence, expected, values, in_stage=in_stage),
-        *(pools.delete_slot(slot, run.id, run.attempt) for slot in run.slots),
-        *([queue.delete_item(run.queue_part)] if queued else []),
+        *_given_back(run),
+        *(tokens.forget(run.fence, part) for part in end.open_tokens),
         assets.unlock_for_run(run.asset_id, run.id),
     ]
+
+
+def _given_back(run: Run) -> list[Write]:
+    """The writes that free what a run of its status holds: slots, a place in the queue, a note that it waits."""
+    if run.status in (Status.QUEUED, Status.RESUMED):
+        return queue.forget(run)
+    if run.status is Status.WAITING:
+        return [queue.delete_waiting(run.id)]
+    return [pools.delete_slot(slot, run.id, run.attempt) for slot in run.slots]
+
+
+def following_attempt(run: Run, now: str, machine_arn: str, pools_needed: tuple[str, ...]) -> Run:
+    """The run as its next attempt begins."""
+    return replace(
+        run,
+        status=Status.QUEUED,
+        attempt=run.attempt + 1,
+        machine_arn=machine_arn,
+        queued=now,
+        changed=now,
+        pools=pools_needed,
+        slots=(),
+        started=None,
+        ended=None,
+        message=None,
+        ended_by=None,
+        expires_at=None,
+    )

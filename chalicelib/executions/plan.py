@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from math import floor
 from typing import Any
 
 from chalicelib.definitions import limits, rules
@@ -21,12 +23,20 @@ from chalicelib.web.errors import BadRequestError, shown
 Override = dict[str, dict[str, dict[str, Any]]]
 """A run's own configuration: {stage: {operation: {member: value}}}."""
 
+_DONE: BranchPlan = {"Do": "done"}
 METADATA_ONLY = "MetadataOnly"
+EXPIRES_AFTER = "ExpiresAfterSeconds"
+"""A Wait's own setting: after so many seconds it fails."""
+
 _SPARE_BYTES = 8_192
 
 
 class TooLargeToCarry(Exception):
     """A stage's input is beyond what Step Functions carries; the message names the largest members."""
+
+
+class OutOfTime(Exception):
+    """The run's TimeoutSeconds were over before a stage began; the message names the operations that didn't run."""
 
 
 def normalised(revision: Revision, configuration: dict[str, Any]) -> Override:
@@ -75,36 +85,110 @@ def merged(stage: RevisionStage, operation: RevisionOperation, override: Overrid
     return {**operation.configuration, **override.get(stage.name, {}).get(operation.name, {})}
 
 
-def stage_input(run_id: str, asset_id: str, stage: RevisionStage, override: Override, given: Globals) -> StageInput:
-    """The input of a stage; raises TooLargeToCarry when AWS wouldn't take it."""
-    plan = {
-        branch_key(position): _branch(run_id, asset_id, operation, merged(stage, operation, override), given)
-        for position, operation in enumerate(stage.operations)
-    }
+@dataclass(frozen=True)
+class Course:
+    """What a stage's plan needs to know of the run. `left` is what remains of its time, in seconds, if that is
+    limited; `timeouts` are its own, in seconds: {stage: {operation: seconds}}."""
+
+    run_id: str
+    asset_id: str
+    attempt: int = 1
+    left: float | None = None
+    timeouts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+def stage_input(
+    course: Course, stage: RevisionStage, override: Override, given: Globals, done: Collection[str] = ()
+) -> StageInput:
+    """The input of a stage, whose operations named in `done` are not to run again.
+
+    Raises TooLargeToCarry when AWS wouldn't take it, OutOfTime when the run's time is over.
+    """
+    plan: dict[str, BranchPlan] = {}
+    for position, operation in enumerate(stage.operations):
+        configuration = merged(stage, operation, override)
+        is_done = operation.name in done
+        plan[branch_key(position)] = _DONE if is_done else _branch(course, stage, operation, configuration, given)
     document: StageInput = {"Input": given, "Plan": plan}
+    _check_time(course, stage, plan)
     _check_size(document)
     return document
 
 
+def walked(stage: RevisionStage, given: Globals) -> StageInput:
+    """The input of a stage that an earlier attempt completed: the state machine passes through it."""
+    return {"Input": given, "Plan": {branch_key(position): _DONE for position in range(len(stage.operations))}}
+
+
+def _check_time(course: Course, stage: RevisionStage, plan: Mapping[str, BranchPlan]) -> None:
+    if course.left is None or course.left >= 1:
+        return
+    names = [
+        operation.name
+        for position, operation in enumerate(stage.operations)
+        if plan[branch_key(position)]["Do"] == "run"
+    ]
+    if names:
+        raise OutOfTime(f"the run's TimeoutSeconds are over; it stopped before operation {', '.join(names)}")
+
+
 def _branch(
-    run_id: str, asset_id: str, operation: RevisionOperation, configuration: dict[str, Any], given: Globals
+    course: Course, stage: RevisionStage, operation: RevisionOperation, configuration: dict[str, Any], given: Globals
 ) -> BranchPlan:
     if not is_wanted(configuration, given):
         return {"Do": "skip"}
-    return {
+    seconds = _seconds(course, stage, operation, configuration)
+    plan: BranchPlan = {
         "Do": "run",
         "Event": {
             "Name": operation.name,
-            "AssetId": asset_id,
-            "WorkflowExecutionId": run_id,
+            "AssetId": course.asset_id,
+            "WorkflowExecutionId": course.run_id,
             "Configuration": configuration,
             "Status": "Started",
             "MetaData": {},
             "Media": {},
+            "IdempotencyKey": f"{course.run_id}/{stage.name}/{operation.name}/{course.attempt}",
         },
-        "TimeoutSeconds": operation.timeout_seconds,
+        "TimeoutSeconds": seconds,
         "PollMaxSeconds": operation.poll_max_seconds,
     }
+    if operation.heartbeat_seconds is not None:
+        # Step Functions wants it to be the smaller one
+        plan["TimeoutSeconds"] = max(2, seconds)
+        plan["HeartbeatSeconds"] = min(operation.heartbeat_seconds, plan["TimeoutSeconds"] - 1)
+    return plan
+
+
+def _seconds(
+    course: Course, stage: RevisionStage, operation: RevisionOperation, configuration: dict[str, Any]
+) -> int:
+    """How long an operation may take in this run: what the run or the operation says, and no longer than is left."""
+    own = configuration.get(EXPIRES_AFTER) if operation.type == "Wait" else None
+    wanted = course.timeouts.get(stage.name, {}).get(operation.name, own or operation.timeout_seconds)
+    return int(wanted if course.left is None else max(1, min(wanted, floor(course.left))))
+
+
+def check_timeouts(revision: Revision, timeouts: Mapping[str, Mapping[str, int]]) -> None:
+    """Raise BadRequestError for a timeout of no operation, or one that an operation of its type can't have."""
+    stages = {stage.name: stage for stage in revision.stages}
+    for name, given in timeouts.items():
+        if name not in stages:
+            raise BadRequestError(f"Timeouts: the workflow has no stage {shown(name)}")
+        operations = {operation.name: operation for operation in stages[name].operations}
+        for operation, seconds in given.items():
+            if operation not in operations:
+                raise BadRequestError(f"Timeouts.{name}: the stage has no operation {shown(operation)}")
+            _check_timeout(operations[operation], seconds, f"Timeouts.{name}.{operation}")
+
+
+def _check_timeout(operation: RevisionOperation, seconds: int, name: str) -> None:
+    most = rules.MAX_SECONDS[operation.type]
+    if operation.type == "Async":
+        # more polls than were foreseen would fill the execution's history
+        most = max(operation.timeout_seconds, rules.DEFAULT_SECONDS["Async"])
+    if seconds > most:
+        raise BadRequestError(f"{name}: this {operation.type} operation may take {most} seconds at most")
 
 
 def is_wanted(configuration: dict[str, Any], given: Globals) -> bool:

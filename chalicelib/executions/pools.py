@@ -9,7 +9,7 @@ from chalicelib.aws.dynamodb import Expression, Key, Value
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write
 from chalicelib.executions.errors import RunMoved, SlotTaken
-from chalicelib.executions.run import Fence, Slot
+from chalicelib.executions.run import GLOBAL_POOL, Fence, Slot
 from chalicelib.executions.store import table
 
 
@@ -25,20 +25,24 @@ class Holder:
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool as one strongly consistent read found it."""
+    """A pool as one strongly consistent read found it. `maximum` is None when the cap was taken away."""
 
-    maximum: int
+    maximum: int | None
     holders: tuple[Holder, ...]
 
     def free(self) -> list[int]:
         """The numbers within the cap that nobody holds."""
         taken = {holder.slot.number for holder in self.holders}
-        return [number for number in range(1, self.maximum + 1) if number not in taken]
+        return [number for number in range(1, (self.maximum or 0) + 1) if number not in taken]
 
 
 def read(name: str) -> Pool:
-    """A pool's cap and taken slots. A pool without a head has the cap that the stack was deployed with."""
-    maximum, holders = settings().max_concurrent_workflows, []
+    """A pool's cap and taken slots.
+
+    Without a head, the global pool has the cap that the stack was deployed with, and any other pool has none.
+    """
+    maximum = settings().max_concurrent_workflows if name == GLOBAL_POOL else None
+    holders = []
     for item in dynamodb.query(table(), dynamodb.equals("Id", f"pool#{name}"), consistent=True):
         if item["Part"] == "pool":
             maximum = item["Max"]
@@ -46,6 +50,11 @@ def read(name: str) -> Pool:
             slot = Slot(name, int(item["Part"].split("#")[1]))
             holders.append(Holder(slot, item["Run"], item["Attempt"], item["Since"]))
     return Pool(maximum, tuple(holders))
+
+
+def capped() -> list[str]:
+    """The names of all pools that definitions have ever capped, strongly consistent."""
+    return [item["Part"] for item in dynamodb.query(table(), dynamodb.equals("Id", "pools"), consistent=True)]
 
 
 def _slot_key(slot: Slot) -> Key:

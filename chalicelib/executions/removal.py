@@ -9,7 +9,7 @@ from __future__ import annotations
 from chalicelib.aws import objects, transaction
 from chalicelib.definitions import revisions
 from chalicelib.executions import store
-from chalicelib.executions.document import execution_document
+from chalicelib.executions.document import whole_document
 from chalicelib.executions.errors import LiveExecutionError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Document
 from chalicelib.executions.statuses import LIVE
@@ -24,7 +24,7 @@ def delete(run_id: str) -> Document:
     run = stored.run
     if run.status in LIVE:
         raise LiveExecutionError(f"workflow execution {run.id} is {run.status.value}: cancel it first")
-    document = execution_document(run, stored.stages, revisions.get(run.subject, run.workflow, run.revision))
+    document = whole_document(stored, revisions.get(run.subject, run.workflow, run.revision))
     # the run's own item goes last: until then a repeated request finds what is left
     for part in store.other_parts(run_id):
         transaction.commit([store.delete_part(run_id, part)])

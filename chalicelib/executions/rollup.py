@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.definitions.revision import RevisionOperation, RevisionStage
-from chalicelib.definitions.stage_input import BranchOutput, Globals, branch_share
+from chalicelib.definitions.stage_input import BranchOutput, BranchPlan, Globals, StageInput, branch_key, branch_share
 from chalicelib.executions.statuses import OperationStatus, StageStatus
 from chalicelib.web.errors import shown
 
@@ -17,6 +18,7 @@ Output = dict[str, Any]
 
 OLD_EXECUTION_ERROR = "MasExecutionError"
 _PASSING = (OperationStatus.COMPLETE, OperationStatus.SKIPPED)
+_TIMEOUTS = ("States.Timeout", "States.HeartbeatTimeout")
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,17 @@ class StageResult:
     message: str | None
 
 
-def roll_up(stage: RevisionStage, given: Globals, branches: list[BranchOutput]) -> StageResult:
+Earlier = Mapping[str, Output]
+"""The outputs that an earlier attempt completed in the same stage, by operation."""
+
+
+def roll_up(
+    stage: RevisionStage, given: StageInput, branches: list[BranchOutput], earlier: Earlier | None = None
+) -> StageResult:
     """Judge every branch, and merge what they made into the globals that the stage began with."""
     outputs = [
-        output(operation, branch, len(stage.operations))
-        for operation, branch in zip(stage.operations, branches, strict=True)
+        output(operation, branch, len(stage.operations), given["Plan"].get(branch_key(position)), earlier)
+        for position, (operation, branch) in enumerate(zip(stage.operations, branches, strict=True))
     ]
     clash = _media_clash(outputs)
     failed = [made for made in outputs if made["Status"] not in _PASSING]
@@ -41,7 +49,7 @@ def roll_up(stage: RevisionStage, given: Globals, branches: list[BranchOutput]) 
     return StageResult(
         status=StageStatus.ERROR if message else StageStatus.COMPLETE,
         outputs=outputs,
-        globals=merge(given, outputs),
+        globals=merge(given["Input"], outputs),
         message=f"Stage {stage.name}: {message}" if message else None,
     )
 
@@ -55,10 +63,40 @@ def merge(given: Globals, outputs: list[Output]) -> Globals:
     return {"Media": media, "MetaData": metadata}
 
 
-def output(operation: RevisionOperation, branch: BranchOutput, branches: int) -> Output:
-    """One branch's output as it is stored and answered."""
+def completed(outputs: list[Output]) -> dict[str, Output]:
+    """Those outputs that a retry keeps, by operation."""
+    return {made["Name"]: made for made in outputs if made["Status"] == OperationStatus.COMPLETE}
+
+
+def output(
+    operation: RevisionOperation,
+    branch: BranchOutput,
+    branches: int,
+    plan: BranchPlan | None = None,
+    earlier: Earlier | None = None,
+) -> Output:
+    """One branch's output as it is stored and answered; `plan` tells how long it was given."""
+    if branch["Do"] == "done":
+        return _kept_output(operation, earlier or {})
+    if "Failed" in branch and branch["Failed"].get("Error") in _TIMEOUTS and not branch["Failed"].get("Cause"):
+        branch = {**branch, "Failed": {**branch["Failed"], "Cause": _overrun(operation, plan)}}
     times: Output = {name: value for name, value in branch.items() if name in ("Entered", "Left")}
     return {"Name": operation.name, **_judged(operation, branch, branches), **times}
+
+
+def _kept_output(operation: RevisionOperation, earlier: Earlier) -> Output:
+    kept = earlier.get(operation.name)
+    if kept is None:
+        return {
+            "Name": operation.name,
+            **_error("OutputLost", "the operation's output of an earlier attempt is gone"),
+        }
+    return kept
+
+
+def _overrun(operation: RevisionOperation, plan: BranchPlan | None) -> str:
+    seconds = plan.get("TimeoutSeconds", operation.timeout_seconds) if plan else operation.timeout_seconds
+    return f"the operation did not end, or gave no sign of life, within the {seconds} seconds it had"
 
 
 def _judged(operation: RevisionOperation, branch: BranchOutput, branches: int) -> Output:

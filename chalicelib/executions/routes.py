@@ -6,14 +6,26 @@ import re
 from typing import Any
 
 from chalicelib.definitions import revisions
-from chalicelib.executions import admit, close, examples, listing, removal, store, submit
-from chalicelib.executions.document import execution_document, summary
-from chalicelib.executions.errors import NotWaitingError, UnknownExecutionError
+from chalicelib.executions import (
+    admit,
+    bulk,
+    callback,
+    close,
+    examples,
+    listing,
+    removal,
+    retry,
+    store,
+    submit,
+    waiting,
+)
+from chalicelib.executions.document import summary, whole_document
+from chalicelib.executions.errors import UnknownExecutionError
 from chalicelib.executions.listing import Listed
 from chalicelib.executions.run import Document
 from chalicelib.executions.statuses import Status
 from chalicelib.executions.store import Stored
-from chalicelib.web import paging
+from chalicelib.web import idempotency, paging
 from chalicelib.web.errors import BadRequestError, shown
 from chalicelib.web.room import Answer, Request, Room
 
@@ -33,13 +45,14 @@ _STATUSES = {status.value: status for status in Status}
     summary="Run a workflow, or one stage alone, on media or on a known asset",
     request="executions/create_execution",
     response="executions/execution",
-    errors=(400, 409),
+    errors=(400, 409, 410),
     example=examples.CREATE,
     answer_example=examples.EXECUTION,
     dry_run=True,
 )
 def create_execution(request: Request) -> Document:
-    return submit.submit(request.body, dry_run=request.dry_run)
+    claimed = idempotency.claim("executions", request.headers, request.body)
+    return submit.submit(request.body, claimed=claimed, dry_run=request.dry_run)
 
 
 @routes.endpoint(
@@ -108,10 +121,9 @@ def list_executions_by_asset(request: Request) -> Answer:
     answer_example=examples.EXECUTION,
 )
 def get_execution(request: Request) -> Document:
-    run_id = _run_id(request)
-    stored = _found(run_id, store.read_whole(run_id))
+    stored = _found(_run_id(request))
     run = stored.run
-    return execution_document(run, stored.stages, revisions.get(run.subject, run.workflow, run.revision))
+    return whole_document(stored, revisions.get(run.subject, run.workflow, run.revision))
 
 
 @routes.endpoint(
@@ -120,16 +132,18 @@ def get_execution(request: Request) -> Document:
     summary="Resume a run that waits",
     request="executions/resume_execution",
     response="executions/resumed",
-    errors=(400, 404),
-    example={"WaitingStageName": "review"},
+    errors=(400, 404, 409),
+    example={"WaitingStageName": "review", "Reason": "approved"},
     answer_example={"Id": examples.RUN_ID, "Status": "Resumed"},
     dry_run=True,
 )
 def resume_execution(request: Request) -> Document:
-    run_id = _run_id(request)
-    _found(run_id, store.read(run_id))
-    # no operation of this engine makes a run wait yet, so no run is Waiting
-    raise NotWaitingError("Workflow status is not 'Waiting' or Current stage doesn't match the request")
+    run_id, stage, operation = _run_id(request), request.body["WaitingStageName"], request.body.get("Operation")
+    if request.dry_run:
+        others = waiting.resumable(run_id, stage, operation)[2]
+        return {"Id": run_id, "Status": (Status.WAITING if others else Status.RESUMED).value}
+    status = waiting.resume(run_id, stage, request.caller, reason=request.body.get("Reason"), operation=operation)
+    return {"Id": run_id, "Status": status.value}
 
 
 @routes.endpoint(
@@ -148,8 +162,70 @@ def cancel_execution(request: Request) -> Document:
     if request.dry_run:
         return summary(close.checked_cancel(_run_id(request)))
     run = close.cancel(_run_id(request), request.body.get("Reason"), request.caller)
-    admit.look()
+    admit.look(freed=run.pools)
     return summary(run)
+
+
+@routes.endpoint(
+    "POST",
+    "/workflow/execution/{id}/retry",
+    summary="Run again what failed or never ran of a run that ended as Error or Canceled",
+    request="executions/retry_execution",
+    response="executions/execution_summary",
+    errors=(400, 404, 409),
+    example={"Configuration": {"look": {"Thumbnail": {"Seconds": 5}}}},
+    body_optional=True,
+    dry_run=True,
+    answer_example=examples.RETRIED,
+)
+def retry_execution(request: Request) -> Document:
+    return summary(retry.retry(_run_id(request), request.body.get("Configuration"), dry_run=request.dry_run))
+
+
+@routes.endpoint(
+    "POST",
+    "/workflow/execution/retry",
+    summary="Retry many runs of a workflow",
+    request="executions/retry_many",
+    response="executions/retried_many",
+    errors=(400,),
+    example={"Workflow": "describe-video", "Status": "Error", "ErrorPrefix": "Stage look", "DryRun": True},
+    dry_run=True,
+    answer_example={"Retried": [examples.RUN_ID], "Refused": [], "More": False},
+)
+def retry_executions(request: Request) -> Document:
+    return bulk.retry_many(request.body, dry_run=request.dry_run or request.body.get("DryRun", False))
+
+
+@routes.endpoint(
+    "POST",
+    "/workflow/execution/delete",
+    summary="Delete many ended runs of a workflow",
+    request="executions/delete_many",
+    response="executions/deleted_many",
+    errors=(400,),
+    example={"Workflow": "describe-video", "Before": "2026-10-01T00:00:00Z", "DryRun": True},
+    dry_run=True,
+    answer_example={"Deleted": [examples.RUN_ID], "Refused": [], "More": False},
+)
+def delete_executions(request: Request) -> Document:
+    return bulk.delete_many(request.body, dry_run=request.dry_run or request.body.get("DryRun", False))
+
+
+@routes.endpoint(
+    "POST",
+    "/workflow/execution/{id}/callback",
+    summary="Complete or fail a Callback operation, or tell that it is still at work",
+    request="executions/callback",
+    response="executions/execution_summary",
+    errors=(400, 403, 404, 409),
+    example=examples.CALLBACK,
+    dry_run=True,
+    answer_example={**examples.SUMMARY, "Status": "Started"},
+)
+def answer_callback(request: Request) -> Document:
+    given = callback.Answer.of(request.body)
+    return summary(callback.answer(_run_id(request), given, request.caller, dry_run=request.dry_run))
 
 
 @routes.endpoint(
@@ -172,7 +248,8 @@ def _run_id(request: Request) -> str:
     return run_id
 
 
-def _found(run_id: str, stored: Stored | None) -> Stored:
+def _found(run_id: str) -> Stored:
+    stored = store.read_whole(run_id)
     if stored is None:
         raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
     return stored

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.aws.clock import month
+from chalicelib.aws.clock import epoch, month
 from chalicelib.aws.dynamodb import Item, Value
 from chalicelib.definitions.revision import Subject
 from chalicelib.executions.statuses import Status
 
 GLOBAL_POOL = "global"
+WORKFLOW_POOL = "workflow:"
+OPERATION_POOL = "operation:"
 DEFAULT_PRIORITY = 5
 
 
@@ -89,6 +91,13 @@ class Run:
         return execution_name(self.id, self.attempt)
 
     @property
+    def deadline(self) -> float | None:
+        """When this attempt is to have ended, in epoch seconds; None when nothing limits it or it hasn't started."""
+        if self.timeout_seconds is None or self.started is None:
+            return None
+        return epoch(self.started) + self.timeout_seconds
+
+    @property
     def queue_part(self) -> str:
         """The sort key of its queue item: by priority, then by age."""
         return f"{9 - self.priority}#{self.queued}#{self.id}"
@@ -162,7 +171,7 @@ class Run:
 
 @dataclass(frozen=True)
 class StagePart:
-    """What is stored of one stage of a run; the texts are JSON, `override` only stands at the first stage."""
+    """What is stored of one stage of a run; the texts are JSON. `override` and `timeouts` only stand at the first."""
 
     position: int
     input: str
@@ -171,6 +180,7 @@ class StagePart:
     ended: str | None = None
     message: str | None = None
     override: str | None = None
+    timeouts: str | None = None
 
 
 def status_month(status: Status, created: str) -> str:

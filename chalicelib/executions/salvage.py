@@ -49,13 +49,18 @@ def _branch_output(text: str | None) -> BranchOutput | None:
     return made
 
 
-def outputs(stage: RevisionStage, found: dict[int, BranchOutput]) -> list[rollup.Output]:
-    """Stored outputs for those operations that handed one on, in the stage's order."""
-    return [
-        rollup.output(operation, found[position], len(stage.operations))
-        for position, operation in enumerate(stage.operations)
-        if position in found
-    ]
+def outputs(
+    stage: RevisionStage, found: dict[int, BranchOutput], earlier: dict[str, rollup.Output]
+) -> list[rollup.Output]:
+    """Stored outputs for those operations that handed one on, or completed in an earlier attempt, in their order."""
+    made: list[rollup.Output] = []
+    for position, operation in enumerate(stage.operations):
+        branch = found.get(position)
+        if branch is not None and branch["Do"] != "done":
+            made.append(rollup.output(operation, branch, len(stage.operations)))
+        elif operation.name in earlier:
+            made.append(earlier[operation.name])
+    return made
 
 
 def told(stage: RevisionStage, found: dict[int, BranchOutput]) -> list[str]:

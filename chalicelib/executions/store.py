@@ -10,9 +10,10 @@ from chalicelib.aws import clock, dynamodb, objects, transaction
 from chalicelib.aws.dynamodb import Expression, Item, Value
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write
+from chalicelib.executions import retention
 from chalicelib.executions.errors import RunMoved
 from chalicelib.executions.run import Fence, Run, StagePart, status_month
-from chalicelib.executions.statuses import ENDED, StageStatus, Status
+from chalicelib.executions.statuses import ENDED, ENTERED, StageStatus, Status
 
 EXECUTION = "execution"
 _TORN_READS = 5
@@ -33,10 +34,11 @@ def stage_key(position: int) -> str:
 
 @dataclass(frozen=True)
 class Stored:
-    """A run with those of its stages that were read."""
+    """A run with those of its stages that were read; `others` are its other items, of a read of the whole run."""
 
     run: Run
     stages: dict[int, StagePart]
+    others: tuple[Item, ...] = ()
 
 
 def read(run_id: str, stages: Iterable[int] = ()) -> Stored | None:
@@ -46,8 +48,26 @@ def read(run_id: str, stages: Iterable[int] = ()) -> Stored | None:
     return _stored(items)
 
 
+def read_shown(run_id: str, stages: Iterable[int] = ()) -> Stored | None:
+    """The same for those who ask from outside: a run that has expired is gone."""
+    stored = read(run_id, stages)
+    return None if stored is None or retention.is_expired(stored.run) else stored
+
+
+def read_open(run_id: str) -> Stored | None:
+    """A run with the stage that it is in, strongly consistent; one that has expired is gone."""
+    for _ in range(_TORN_READS):
+        stored = read_shown(run_id)
+        if stored is None or stored.run.status not in ENTERED:
+            return stored
+        again = read_shown(run_id, [stored.run.current_stage])
+        if again is None or again.run.current_stage in again.stages:
+            return again
+    return stored
+
+
 def read_whole(run_id: str) -> Stored | None:
-    """A run and all its stages, strongly consistent.
+    """A run with all its items, strongly consistent; one that has expired is gone.
 
     A query may see half of a transaction that is being carried out; such a read is done again.
     """
@@ -56,7 +76,7 @@ def read_whole(run_id: str) -> Stored | None:
         if stored is None or not _is_torn(stored):
             break
         clock.sleep(0.01)
-    return stored
+    return None if stored is None or retention.is_expired(stored.run) else stored
 
 
 def _is_torn(stored: Stored) -> bool:
@@ -67,7 +87,7 @@ def _is_torn(stored: Stored) -> bool:
 
 def read_runs(run_ids: Sequence[str], *, consistent: bool = False) -> list[Run]:
     """The small facts of many runs, in their order; those that are gone are left out."""
-    keys = [{"Id": run_id, "Part": EXECUTION} for run_id in run_ids]
+    keys = [{"Id": run_id, "Part": EXECUTION} for run_id in dict.fromkeys(run_ids)]
     return [Run.of(item) for item in dynamodb.batch_get(table(), keys, consistent=consistent)]
 
 
@@ -88,7 +108,8 @@ def read_stages(runs: Sequence[Run]) -> dict[str, dict[int, StagePart]]:
 def _stored(items: list[Item]) -> Stored | None:
     runs = [Run.of(item) for item in items if item["Part"] == EXECUTION]
     stages = [_stage_part(item) for item in items if item["Part"].startswith("stage#")]
-    return Stored(runs[0], {stage.position: stage for stage in stages}) if runs else None
+    others = tuple(item for item in items if item["Part"] != EXECUTION and not item["Part"].startswith("stage#"))
+    return Stored(runs[0], {stage.position: stage for stage in stages}, others) if runs else None
 
 
 def _stage_part(item: Item) -> StagePart:
@@ -100,6 +121,7 @@ def _stage_part(item: Item) -> StagePart:
         ended=item.get("Ended"),
         message=item.get("Message"),
         override=_text(item, "Override"),
+        timeouts=_text(item, "Timeouts"),
     )
 
 
@@ -148,10 +170,10 @@ def update_run(
     )
 
 
-def demand(fence: Fence, expected: Sequence[Status]) -> Write:
-    """Demand an attempt and a status of a run that the transaction doesn't change."""
+def demand(fence: Fence, expected: Sequence[Status], *, in_stage: int | None = None) -> Write:
+    """Demand an attempt, a status and (if given) a stage of a run that the transaction doesn't change."""
     key = {"Id": fence.run_id, "Part": EXECUTION}
-    return transaction.check(table(), key, _standing(fence, expected, None), RunMoved)
+    return transaction.check(table(), key, _standing(fence, expected, in_stage), RunMoved)
 
 
 def _standing(fence: Fence, expected: Sequence[Status], in_stage: int | None) -> Expression:
@@ -166,18 +188,34 @@ def _standing(fence: Fence, expected: Sequence[Status], in_stage: int | None) ->
     return Expression(text, names, values)
 
 
-def put_stage(run: Run, position: int, stage_input: str, override: str | None = None) -> Write:
-    """The stage that a run enters: its input, and at the first one the run's own configuration."""
+def put_stage(
+    run: Run, position: int, stage_input: str, override: str | None = None, timeouts: str | None = None
+) -> Write:
+    """The stage that a run enters: its input, and at the first one the run's own configuration and timeouts."""
     item: dict[str, Value | None] = {"Id": run.id, "Part": stage_key(position), "Status": "Started"}
-    item |= _carried(run, position, "Input", stage_input)
-    if override is not None:
-        item |= _carried(run, position, "Override", override)
+    for name, text in (("Input", stage_input), ("Override", override), ("Timeouts", timeouts)):
+        if text is not None:
+            item |= _carried(run, position, name, text)
     return transaction.put(table(), item)
+
+
+def replan_stage(run: Run, part: StagePart, facts: dict[str, Value | None]) -> Write:
+    """A stage as the next attempt finds it: its input, other facts, on the first one the run's own configuration."""
+    values: dict[str, Value | None] = {"Input": None, "InputRef": None}
+    values |= _carried(run, part.position, "Input", part.input)
+    if part.override is not None:
+        values |= {"Override": None, "OverrideRef": None}
+        values |= _carried(run, part.position, "Override", part.override)
+    if part.outputs is not None:
+        values |= {"Outputs": None, "OutputsRef": None}
+        values |= _carried(run, part.position, "Outputs", part.outputs)
+    key = {"Id": run.id, "Part": stage_key(part.position)}
+    return transaction.update(table(), key, values | facts)
 
 
 def update_stage(run: Run, position: int, outputs: str, facts: dict[str, Value | None]) -> Write:
     """A stage's outputs with its status, times and message."""
-    values = {**_carried(run, position, "Outputs", outputs), **facts}
+    values = {"Outputs": None, "OutputsRef": None, **_carried(run, position, "Outputs", outputs), **facts}
     return transaction.update(table(), {"Id": run.id, "Part": stage_key(position)}, values)
 
 

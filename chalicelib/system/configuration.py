@@ -1,10 +1,12 @@
-"""The system's configuration: settings by name, of which the engine itself reads one, the cap on running runs."""
+"""The system's configuration: settings by name. The engine itself reads two: the cap on running runs, and for how
+many days ended runs are kept."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from chalicelib.aws.settings import settings
+from chalicelib.executions import retention
 from chalicelib.system import store
 from chalicelib.web import documents
 from chalicelib.web.errors import BadRequestError
@@ -12,14 +14,17 @@ from chalicelib.web.errors import BadRequestError
 CAP = "MaxConcurrentWorkflows"
 MOST = 9_999
 """Slots are numbered with four digits."""
+MOST_DAYS = 3_650
 MAX_BYTES = 8_192
 """All settings are answered at once, and one answer holds 6 MB."""
 
 
 def check(document: dict[str, Any]) -> None:
-    """Raise BadRequestError for a cap that is no whole number of 1 or more, and for a setting too large to store."""
+    """Raise BadRequestError for a cap or retention that is no whole number, and a setting too large to store."""
     if document["Name"] == CAP:
         _checked_cap(document["Value"])
+    if document["Name"] == retention.SETTING:
+        _checked_whole(retention.SETTING, document["Value"], MOST_DAYS)
     size = len(documents.compact(document).encode())
     if size > MAX_BYTES:
         raise BadRequestError(f"Value: the setting has {size} bytes; it may have {MAX_BYTES}")
@@ -30,7 +35,8 @@ def write(document: dict[str, Any]) -> None:
     if document["Name"] == CAP:
         store.put_cap(_checked_cap(document["Value"]))
     else:
-        store.put_configuration(document)
+        whole = {**document, "Value": int(document["Value"])} if document["Name"] == retention.SETTING else document
+        store.put_configuration(whole)
 
 
 def read() -> list[dict[str, Any]]:
@@ -45,7 +51,11 @@ def cap() -> int:
 
 
 def _checked_cap(value: Any) -> int:
+    return _checked_whole(CAP, value, MOST)
+
+
+def _checked_whole(name: str, value: Any, most: int) -> int:
     is_whole = not isinstance(value, bool) and isinstance(value, int | float) and value == int(value)
-    if not is_whole or not 1 <= value <= MOST:
-        raise BadRequestError(f"Value: {CAP} must be a whole number from 1 to {MOST}")
+    if not is_whole or not 1 <= value <= most:
+        raise BadRequestError(f"Value: {name} must be a whole number from 1 to {most}")
     return int(value)

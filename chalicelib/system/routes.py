@@ -66,7 +66,13 @@ def get_configuration(_request: Request) -> Any:
     "/system/health",
     summary="Tell how many slots are used and how many runs wait",
     response="system/health",
-    answer_example={"Status": "ok", "Slots": {"Used": 3, "Max": 5}, "Queue": {"Length": 0}},
+    answer_example={
+        "Status": "ok",
+        "Slots": {"Used": 3, "Held": 3, "Max": 5},
+        "Queue": {"Length": 0, "Parked": {"operation:transcribe": 12}, "OldestSeconds": 0.0},
+        "Waiting": 1,
+        "Sweep": {"At": "2026-11-21T04:05:00.000000Z", "Repairs": {}, "Failures": 0},
+    },
 )
 def get_health(_request: Request) -> Any:
     return health.report()

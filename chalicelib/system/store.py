@@ -6,8 +6,6 @@ import json
 from typing import Any
 
 from chalicelib.aws import dynamodb, transaction
-from chalicelib.aws.clients import client
-from chalicelib.aws.dynamodb import Expression
 from chalicelib.aws.settings import settings
 from chalicelib.web import documents
 
@@ -36,29 +34,3 @@ def cap() -> int | None:
     item = dynamodb.get(settings().executions_table, _POOL)
     stored: int | None = item.get("Max") if item else None
     return stored
-
-
-def slots_used() -> int:
-    """How many runs hold a slot."""
-    return _count(dynamodb.begins(("Id", _POOL["Id"]), ("Part", "slot#")))
-
-
-def queue_length() -> int:
-    """How many runs wait for a slot."""
-    return _count(dynamodb.equals("Id", "queue"))
-
-
-def _count(condition: Expression) -> int:
-    request: dict[str, Any] = {
-        "TableName": settings().executions_table,
-        "Select": "COUNT",
-        "ConsistentRead": True,
-        **condition.parameters("KeyConditionExpression"),
-    }
-    count = 0
-    while True:
-        answer: dict[str, Any] = client("dynamodb").query(**request)
-        count += int(answer["Count"])
-        if "LastEvaluatedKey" not in answer:
-            return count
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

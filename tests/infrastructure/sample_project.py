@@ -68,6 +68,7 @@ FUNCTIONS = {
     "Scheduler": "scheduler",
     "StatusChange": "status_change",
     "Sweep": "sweep",
+    "TaskTokens": "task_tokens",
     "Publisher": "publisher",
     "WebhookDelivery": "webhook_delivery",
     "Trigger": "trigger",

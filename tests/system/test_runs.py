@@ -29,6 +29,7 @@ def test_a_run_of_two_stages_completes_and_hands_metadata_and_media_on(engine: E
         "WorkflowExecutionId",
         "Input",
         "Configuration",
+        "IdempotencyKey",
         "Status",
         "MetaData",
         "Media",

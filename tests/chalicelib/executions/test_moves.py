@@ -23,6 +23,7 @@ from chalicelib.executions.errors import (
     StageFailed,
     UnknownExecutionError,
 )
+from chalicelib.executions.parking import Candidate
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import Status
 from chalicelib.web.errors import BadRequestError, ConflictError
@@ -176,7 +177,7 @@ def test_a_slot_taken_meanwhile_is_not_taken_twice(clip: dict[str, Any], sfn: St
     waiting = make(clip)
     entry = queue.heads(1)[0]
 
-    admit._admit(entry, [1], {})
+    admit._admit(Candidate(entry, {}), [1], {})
 
     assert run_of(waiting).status is Status.QUEUED
     assert [held.run_id for held in pools.read("global").holders] == [holder]
@@ -218,7 +219,7 @@ def test_late_answers_of_a_canceled_run_change_nothing(clip: dict[str, Any], sfn
 
     with pytest.raises(RunClosed):
         complete.complete_stage(completion(run_id, 0, OK, OK))
-    assert close.ended_outside(run_id, 1, "ABORTED") is False
+    assert close.ended_outside(run_id, 1, "ABORTED") is None
     assert everything() == before
 
 
@@ -227,7 +228,7 @@ def test_an_answer_of_another_attempt_is_refused(clip: dict[str, Any], sfn: Step
 
     with pytest.raises(RunClosed):
         complete.complete_stage(completion(run_id, 0, OK, OK, attempt=2))
-    assert close.ended_outside(run_id, 2, "FAILED") is False
+    assert close.ended_outside(run_id, 2, "FAILED") is None
     assert run_of(run_id).status is Status.STARTED
 
 
@@ -376,7 +377,7 @@ def test_the_sweep_mends_the_queue_both_ways(
     cap(1)
     make(clip)
     lost, ghost = make(clip), make(clip)
-    transaction.commit([queue.delete_item(run_of(lost).queue_part)])
+    transaction.commit([queue.take(queue.entry_of(run_of(lost)))])
     transaction.commit([transaction.delete(store.table(), {"Id": ghost, "Part": "execution"})])
     later(monkeypatch, 61)
 
@@ -388,7 +389,7 @@ def test_the_sweep_stops_a_machine_that_a_crashed_cancel_left_running(
     clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = run_of(make(clip))
-    transaction.commit(moves.cancel(run, None, clock.now(), "Canceled", "me"))
+    transaction.commit(moves.cancel(run, None, moves.End(clock.now()), "Canceled", "me"))
     later(monkeypatch, 61)
 
     assert sweep.sweep() == {"canceled_but_running": 1}
@@ -500,7 +501,7 @@ def test_a_cancel_that_read_before_a_stage_ended_keeps_that_stages_outputs(
     complete.complete_stage(completion(run_id, 0, OK, OK))
 
     with pytest.raises(RunMoved):
-        transaction.commit(moves.cancel(read_before, None, clock.now(), "Canceled", "me"))
+        transaction.commit(moves.cancel(read_before, None, moves.End(clock.now()), "Canceled", "me"))
     close.cancel(run_id, None, "me")
 
     stored = store.read_whole(run_id)
@@ -518,7 +519,7 @@ def test_a_refused_move_does_not_touch_the_winners_large_outputs(clip: dict[str,
 
     salvaged = json.dumps([{"Name": "a", "text": "y" * 40_000}])
     with pytest.raises(RunMoved):
-        transaction.commit(moves.cancel(read_before, salvaged, clock.now(), "Canceled", "me"))
+        transaction.commit(moves.cancel(read_before, salvaged, moves.End(clock.now()), "Canceled", "me"))
 
     stored = store.read_whole(run_id)
     assert stored is not None

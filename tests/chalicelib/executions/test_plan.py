@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.definitions.revision import RevisionOperation
 from chalicelib.definitions.stage_input import Globals
 from chalicelib.executions import plan
 from chalicelib.web.errors import BadRequestError
@@ -16,10 +17,11 @@ SCHEMA = {"type": "object", "properties": {"Every": {"type": "number", "exclusiv
 FLOW = revision(
     stage("first", operation("a", configuration_schema=SCHEMA), operation("b")), stage("last", operation("c"))
 )
+COURSE = plan.Course("run", "asset")
 
 
 def test_the_event_is_the_old_engines() -> None:
-    made = plan.stage_input("run", "asset", FLOW.stages[0], {"first": {"a": {"Every": 0.1}}}, VIDEO)
+    made = plan.stage_input(COURSE, FLOW.stages[0], {"first": {"a": {"Every": 0.1}}}, VIDEO)
 
     assert made["Input"] == VIDEO
     assert made["Plan"]["o1"] == {
@@ -32,6 +34,7 @@ def test_the_event_is_the_old_engines() -> None:
             "Status": "Started",
             "MetaData": {},
             "Media": {},
+            "IdempotencyKey": "run/first/a/1",
         },
         "TimeoutSeconds": 900,
         "PollMaxSeconds": 60,
@@ -100,9 +103,77 @@ def test_globals_beyond_what_travels_name_their_largest_members() -> None:
     large: Globals = {"Media": {}, "MetaData": {"subtitles": "x" * 190_000, "small": 1}}
 
     with pytest.raises(plan.TooLargeToCarry, match=r"'subtitles' \(190002 bytes\).*data plane"):
-        plan.stage_input("run", "asset", FLOW.stages[0], {}, large)
+        plan.stage_input(COURSE, FLOW.stages[0], {}, large)
 
 
 def test_a_configuration_beyond_what_travels_is_refused() -> None:
     with pytest.raises(plan.TooLargeToCarry, match="with the configuration of its operations"):
-        plan.stage_input("run", "asset", FLOW.stages[0], {"first": {"a": {"Text": "x" * 255_000}}}, VIDEO)
+        plan.stage_input(COURSE, FLOW.stages[0], {"first": {"a": {"Text": "x" * 255_000}}}, VIDEO)
+
+
+def made(course: plan.Course, *operations: RevisionOperation, **options: Any) -> dict[str, Any]:
+    document = plan.stage_input(course, stage("s", *operations), {}, VIDEO, **options)
+    return {key: dict(branch) for key, branch in document["Plan"].items()}
+
+
+@pytest.mark.parametrize(
+    ("course", "seconds"),
+    [
+        (plan.Course("run", "asset"), 900),
+        (plan.Course("run", "asset", left=30.9), 30),
+        (plan.Course("run", "asset", left=1.0), 1),
+        (plan.Course("run", "asset", timeouts={"s": {"a": 5}}), 5),
+        (plan.Course("run", "asset", left=3, timeouts={"s": {"a": 5}}), 3),
+        (plan.Course("run", "asset", timeouts={"other": {"a": 5}}), 900),
+    ],
+)
+def test_an_operation_gets_what_it_may_take_and_no_more_than_is_left(course: plan.Course, seconds: int) -> None:
+    assert made(course, operation("a"))["o1"]["TimeoutSeconds"] == seconds
+
+
+def test_a_stage_does_not_begin_when_the_runs_time_is_over() -> None:
+    with pytest.raises(plan.OutOfTime, match="before operation a, b"):
+        made(plan.Course("run", "asset", left=0.5), operation("a"), operation("b"))
+
+
+def test_a_stage_with_nothing_to_run_needs_no_time() -> None:
+    course = plan.Course("run", "asset", left=-1)
+
+    assert made(course, operation("a"), done={"a"}) == {"o1": {"Do": "done"}}
+
+
+def test_a_heartbeat_is_shorter_than_what_is_left() -> None:
+    branch = made(plan.Course("run", "asset", left=3), operation("a", type="Callback", heartbeat_seconds=60))["o1"]
+
+    assert (branch["HeartbeatSeconds"], branch["TimeoutSeconds"]) == (2, 3)
+
+
+def test_a_wait_expires_as_its_configuration_says() -> None:
+    waiting = operation("a", type="Wait", timeout_seconds=31_536_000)
+    document = plan.stage_input(COURSE, stage("s", waiting), {"s": {"a": {"ExpiresAfterSeconds": 60}}}, VIDEO)
+
+    assert document["Plan"]["o1"]["TimeoutSeconds"] == 60
+
+
+def test_the_key_of_an_operation_differs_between_attempts_only() -> None:
+    first = made(plan.Course("run", "asset", 1), operation("a"))["o1"]["Event"]["IdempotencyKey"]
+    again = made(plan.Course("run", "asset", 1), operation("a"))["o1"]["Event"]["IdempotencyKey"]
+    second = made(plan.Course("run", "asset", 2), operation("a"))["o1"]["Event"]["IdempotencyKey"]
+
+    assert first == again == "run/s/a/1"
+    assert second == "run/s/a/2"
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "words"),
+    [
+        ({"nowhere": {}}, "Timeouts: the workflow has no stage 'nowhere'"),
+        ({"first": {"x": 5}}, "Timeouts.first: the stage has no operation 'x'"),
+        ({"first": {"a": 901}}, "Timeouts.first.a: this Sync operation may take 900 seconds at most"),
+    ],
+)
+def test_a_timeout_that_no_operation_can_have_is_refused(timeouts: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadRequestError) as refusal:
+        plan.check_timeouts(FLOW, timeouts)
+
+    assert words in str(refusal.value)

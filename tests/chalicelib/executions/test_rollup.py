@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.definitions.stage_input import BranchOutput, Globals
+from chalicelib.definitions.stage_input import BranchOutput, Globals, StageInput
 from chalicelib.executions import rollup
 from tests.chalicelib.executions.conftest import operation, stage
 
-GIVEN: Globals = {"Media": {"Video": {"S3Bucket": "b", "S3Key": "k"}}, "MetaData": {"old": 1}}
+GLOBALS: Globals = {"Media": {"Video": {"S3Bucket": "b", "S3Key": "k"}}, "MetaData": {"old": 1}}
+GIVEN: StageInput = {"Input": GLOBALS, "Plan": {"o1": {"Do": "run", "TimeoutSeconds": 7}, "o2": {"Do": "run"}}}
 PLACE = {"S3Bucket": "b", "S3Key": "made"}
 
 
@@ -129,3 +130,31 @@ def test_an_old_exception_that_does_not_parse_keeps_its_text(message: str) -> No
 
     assert output["Cause"] == message
     assert output["MetaData"] == {"aError": "MasExecutionError"}
+
+
+def test_what_an_earlier_attempt_completed_counts_as_it_was() -> None:
+    earlier = rollup.completed(
+        [
+            {"Name": "a", "Status": "Complete", "Media": {}, "MetaData": {"n": 1}, "Entered": "then"},
+            {"Name": "b", "Status": "Error", "Media": {}, "MetaData": {}},
+        ]
+    )
+
+    result = rollup.roll_up(
+        stage("s", operation("a"), operation("b")), GIVEN, [{"Do": "done"}, kept(Status="Complete")], earlier
+    )
+
+    assert result.status == "Complete"
+    assert result.outputs[0]["Entered"] == "then"
+    assert result.globals["MetaData"] == {"old": 1, "n": 1}
+
+
+@pytest.mark.parametrize("error", ["States.Timeout", "States.HeartbeatTimeout"])
+def test_an_overrun_names_the_operation_and_the_time_it_had(error: str) -> None:
+    branch: BranchOutput = {"Do": "run", "Failed": {"Error": error, "Cause": ""}}
+
+    result = rollup.roll_up(stage("s", operation("a")), GIVEN, [branch])
+
+    assert result.message is not None
+    assert "operation a failed" in result.message
+    assert "7 seconds" in result.message

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws import dynamodb, transaction
+from chalicelib.aws import clock, dynamodb, transaction
 from chalicelib.web.room import ENDPOINTS
 from tests.chalicelib.api import Api, serve
 
@@ -90,15 +90,35 @@ def test_a_dry_run_sets_nothing(api: Api) -> None:
     assert pool_head() is None
 
 
-def test_health_counts_slots_and_the_queue(api: Api) -> None:
+def test_health_counts_slots_and_the_queue(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: "2026-11-21T00:01:00.000000Z")
     api("POST", "/system/configuration", {"Name": CAP, "Value": 3})
-    for number in (1, 2):
-        slot: dict[str, str | int] = {"Id": "pool#global", "Part": f"slot#{number:04}", "Run": "r", "Attempt": 1}
-        transaction.commit([transaction.put("Executions", {**slot})])
-    transaction.commit([transaction.put("Executions", {"Id": "queue", "Part": "5#2026#r"})])
+    head: dict[str, Any] = {"Id": "pools", "Part": "operation:transcribe"}
+    since = "2026-11-21T00:00:00.000000Z"
+    slots = [
+        {"Id": "pool#global", "Part": f"slot#{number:04}", "Run": "r", "Attempt": 1, "Since": since}
+        for number in (1, 2)
+    ]
+    waiting = {"Run": "r", "Attempt": 1, "MachineArn": "arn", "RunCreated": since}
+    places = [
+        {"Id": "queue", "Part": f"4#{since}#r", **waiting},
+        {"Id": "parked#operation:transcribe", "Part": f"4#{since}#r", **waiting},
+        {"Id": "waiting", "Part": "r", "Run": "r", "Attempt": 1, "Since": since},
+    ]
+    for item in (head, *slots, *places):
+        transaction.commit([transaction.put("Executions", item)])
 
     assert api("GET", "/system/health").body == {
         "Status": "ok",
-        "Slots": {"Used": 2, "Max": 3},
-        "Queue": {"Length": 1},
+        "Slots": {"Used": 2, "Held": 0, "Max": 3},
+        "Queue": {"Length": 1, "Parked": {"operation:transcribe": 1}, "OldestSeconds": 60.0},
+        "Waiting": 1,
     }
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, "30", True, None, [30], 3_651])
+def test_runs_are_kept_for_a_whole_number_of_days(api: Api, value: Any) -> None:
+    answer = api("POST", "/system/configuration", {"Name": "RetentionDays", "Value": value})
+
+    assert answer.status == 400
+    assert answer.body["Message"].startswith("Value: ")

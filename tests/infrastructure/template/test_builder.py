@@ -57,11 +57,13 @@ def test_a_star_resource_stands_only_where_aws_has_no_arn(template: Template) ->
         if "*" in listed(statement["Resource"])
     }
 
+    answering = ("APIHandler", "StageCompletion", "TaskTokens", "Scheduler", "StatusChange", "Sweep")
     assert stars == {
         ("WorkflowRole", "LogDelivery"),
         ("APIHandlerRole", "TriggerPatterns"),
         ("APIHandlerRole", "TriggerUnsubscribes"),
         ("SweepRole", "TriggerUnsubscribes"),
+        *((f"{name}Role", "TaskAnswers") for name in answering),
     }
 
 
@@ -109,18 +111,18 @@ def test_the_workflow_role_trusts_only_this_stacks_machines(template: Template) 
     assert condition["ArnLike"]["aws:SourceArn"]["Fn::Sub"][0].endswith(":stateMachine:*-${ShortUuid}-*")
 
 
-def test_the_workflow_role_invokes_by_tag_by_list_and_stage_completion(template: Template) -> None:
+def test_the_workflow_role_invokes_by_tag_by_list_and_the_engines_own(template: Template) -> None:
     found = statements(template, "WorkflowRole")
 
     assert found["TaggedFunctions"]["Condition"] == {
         "StringEquals": {"aws:ResourceTag/mediawright": {"Ref": "AWS::StackName"}}
     }
     assert found["ListedFunctions"]["Resource"] == {"Ref": "OperatorFunctionArns"}
-    assert found["StageCompletion"]["Resource"]["Fn::Sub"][0].endswith(
-        "function:mediawright-${ShortUuid}-StageCompletion"
-    )
-    function = template["Resources"]["StageCompletion"]["Properties"]["FunctionName"]
-    assert function["Fn::Sub"][0] == "mediawright-${ShortUuid}-StageCompletion"
+    named = [resource["Fn::Sub"][0].rsplit(":", 1)[1] for resource in found["EngineFunctions"]["Resource"]]
+    assert named == ["mediawright-${ShortUuid}-StageCompletion", "mediawright-${ShortUuid}-TaskTokens"]
+    for function in ("StageCompletion", "TaskTokens"):
+        name = template["Resources"][function]["Properties"]["FunctionName"]
+        assert name["Fn::Sub"][0] == f"mediawright-${{ShortUuid}}-{function}"
 
 
 def test_the_api_may_set_only_its_own_tag(template: Template) -> None:
@@ -168,7 +170,7 @@ def test_the_scheduler_reads_the_stream_with_three_filters_and_gives_up_into_a_q
     assert patterns == [
         {"eventName": ["INSERT"], "dynamodb": {"Keys": {"Id": {"S": ["queue"]}}}},
         {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"Part": {"S": [{"prefix": "slot#"}]}}}},
-        {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"Part": {"S": ["pool"]}}}},
+        {"eventName": ["MODIFY", "REMOVE"], "dynamodb": {"Keys": {"Part": {"S": ["pool"]}}}},
     ]
     assert properties == {
         "FunctionName": {"Ref": "Scheduler"},

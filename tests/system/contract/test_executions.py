@@ -329,7 +329,7 @@ def test_a_run_that_does_not_wait_is_not_resumed(engine: Engine, workflow: str) 
 
     answer = engine.http.put(path, json={"WaitingStageName": stage})
 
-    refused(answer, 400, "Workflow status is not 'Waiting' or Current stage doesn't match the request")
+    refused(answer, 409, f"workflow execution {run['Id']} is Complete, not Waiting")
     refused(engine.http.put(path, json={}), 400, "WaitingStageName")
     assert engine.get(run["Id"]) == run
 

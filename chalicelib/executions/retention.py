@@ -1,0 +1,63 @@
+"""How long an ended run is kept: the setting `RetentionDays`, in days, as DynamoDB's time to live.
+
+Only the transaction that ends a run sets its `ExpiresAt`, so a change of the setting counts for runs that end later
+(up to a minute later: the setting is remembered for so long). AWS deletes an expired item within some days; until
+then nobody is shown it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+
+from chalicelib.aws import clock, dynamodb
+from chalicelib.aws.settings import settings
+from chalicelib.executions.run import Run
+
+SETTING = "RetentionDays"
+_REMEMBERED_SECONDS = 60
+_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    days: int | None
+    until: float
+
+
+_LOCK = threading.Lock()
+_memory: dict[str, _Remembered] = {}
+
+
+def expires_at(when: str) -> int | None:
+    """When a run that ends at an ISO time expires, in epoch seconds; None when runs are kept for ever."""
+    days = _days()
+    return None if days is None else int(clock.epoch(when)) + days * _DAY
+
+
+def is_expired(run: Run) -> bool:
+    """Whether a run is to be taken for gone, though its item may still stand."""
+    return run.expires_at is not None and run.expires_at <= clock.epoch(clock.now())
+
+
+def forget() -> None:
+    """Drop the remembered setting, for tests that change it."""
+    with _LOCK:
+        _memory.clear()
+
+
+def _days() -> int | None:
+    table, now = settings().system_table, clock.epoch(clock.now())
+    with _LOCK:
+        known = _memory.get(table)
+    if known is None or known.until <= now:
+        known = _Remembered(_read(table), now + _REMEMBERED_SECONDS)
+        with _LOCK:
+            _memory[table] = known
+    return known.days
+
+
+def _read(table: str) -> int | None:
+    item = dynamodb.get(table, {"Kind": "configuration", "Name": SETTING})
+    return None if item is None else json.loads(item["Text"])["Value"]

@@ -1,0 +1,156 @@
+"""Runs that wait: for people (Wait), or for whoever does an operation's work (Callback).
+
+The state machine hands out a task token and stands still. The token is stored by the engine's task token function;
+what it is answered with is stored before it is sent; what a crash leaves unsent, the sweep sends. A state machine
+that asks again for the same operation (its call of the function had failed) has a new token, and the old one is dead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.aws import clock, functions, transaction
+from chalicelib.definitions import revisions
+from chalicelib.definitions.revision import RevisionOperation
+from chalicelib.definitions.stage_input import TokenEvent
+from chalicelib.executions import admit, caps, moves, queue, sending, store, tokens
+from chalicelib.executions.errors import (
+    NotWaitingError,
+    RunClosed,
+    RunMoved,
+    UnknownExecutionError,
+    WrongStageError,
+)
+from chalicelib.executions.run import Run, parse_execution_name
+from chalicelib.executions.statuses import ENTERED, Status
+from chalicelib.executions.tokens import TokenItem
+from chalicelib.web.documents import compact
+from chalicelib.web.errors import BadRequestError, ConflictError, shown
+
+_TRIES = 5
+_RESUMED = compact({"Status": "Complete", "Media": {}, "MetaData": {}})
+
+
+def token_task(event: TokenEvent) -> dict[str, Any]:
+    """Take a task token into keeping; a Callback's function is called with it then.
+
+    Called again with another token for the same operation, only the token changes. Raises RunClosed for an attempt
+    that is over, and what the operator's function raised.
+    """
+    name = parse_execution_name(event["Execution"])
+    if name is None:
+        raise RunClosed(f"{event['Execution']} is no execution of a run")
+    for _ in range(_TRIES):
+        run, operation = _asking(*name, event)
+        try:
+            kept = _keep(run, operation, event)
+        except RunMoved:
+            continue
+        if kept.is_due:
+            sending.send(run)
+        elif operation.type == "Callback":
+            functions.call(operation.start_arn, {**event.get("Event", {}), "TaskToken": event["Token"]})
+        return {"Kept": kept.part}
+    raise transaction.StillContended(f"{event['Execution']} kept moving while its token was stored")
+
+
+def _asking(run_id: str, attempt: int, event: TokenEvent) -> tuple[Run, RevisionOperation]:
+    stored = store.read(run_id)
+    if stored is None:
+        raise RunClosed(f"run {run_id} doesn't exist")
+    run = stored.run
+    if run.attempt != attempt or run.status not in ENTERED or run.current_stage != event["Stage"]:
+        raise RunClosed(f"attempt {attempt} of run {run_id} isn't in stage {event['Stage']} any more")
+    revision = revisions.get(run.subject, run.workflow, run.revision)
+    return run, revision.stages[event["Stage"]].operations[event["Operation"]]
+
+
+def _keep(run: Run, operation: RevisionOperation, event: TokenEvent) -> TokenItem:
+    """Store the token: anew, or in the place of the one that the state machine doesn't wait for any more."""
+    given = _token_item(run, operation, event)
+    known = tokens.read(run, event["Operation"])
+    if known is not None:
+        renewed = tokens.renewed(known, given, event["Token"])
+        demanded = store.demand(run.fence, ENTERED, in_stage=run.current_stage)
+        transaction.commit([demanded, tokens.renew(run, renewed)])
+        return renewed
+    if operation.type == "Callback":
+        demanded = store.demand(run.fence, ENTERED, in_stage=run.current_stage)
+        transaction.commit([demanded, tokens.put(run, given)])
+        return given
+    transaction.commit(moves.wait(run, given, given.since))
+    admit.look(freed=run.pools)
+    return given
+
+
+def _token_item(run: Run, operation: RevisionOperation, event: TokenEvent) -> TokenItem:
+    is_wait = operation.type == "Wait"
+    return TokenItem(
+        stage=event["Stage"],
+        operation=event["Operation"],
+        attempt=run.attempt,
+        kind="wait" if is_wait else "callback",
+        since=clock.now(),
+        token=event["Token"] if is_wait else None,
+        digest=None if is_wait else tokens.digest(event["Token"]),
+    )
+
+
+# -- resuming ----------------------------------------------------------------------------------------------------
+
+
+def resume(run_id: str, stage: str, who: str, *, reason: str | None = None, operation: str | None = None) -> Status:
+    """Resume the open waits of a stage, or the one of an operation; with the last one the run waits for its slots.
+
+    Answers Resumed, or Waiting while another wait is open. Raises UnknownExecutionError, NotWaitingError (409),
+    WrongStageError and BadRequestError (400), and ConflictError for a wait that was resumed already.
+    """
+    for _ in range(_TRIES):
+        run, chosen, others = resumable(run_id, stage, operation)
+        now = clock.now()
+        answers = [tokens.answer(run, token, when=now, by=who, reason=reason, outcome=_RESUMED) for token in chosen]
+        revision = revisions.get(run.subject, run.workflow, run.revision)
+        entry = queue.resumed_entry(run, now, caps.ahead(revision, run.current_stage))
+        try:
+            transaction.commit(moves.resume(run, entry, answers, others, now))
+        except RunMoved:
+            continue
+        if others:
+            return Status.WAITING
+        admit.look()
+        return Status.RESUMED
+    raise transaction.StillContended(f"run {run_id} kept moving while it was resumed")
+
+
+def resumable(run_id: str, stage: str, operation: str | None) -> tuple[Run, list[TokenItem], list[TokenItem]]:
+    """The run, the waits that a request resumes, and those that it leaves open; raises what `resume` would."""
+    run = _existing(run_id)
+    if run.status is not Status.WAITING:
+        raise NotWaitingError(f"workflow execution {run.id} is {run.status.value}, not Waiting")
+    if run.stage_name != stage:
+        raise WrongStageError(
+            f"WaitingStageName: workflow execution {run.id} waits in stage {shown(run.stage_name)},"
+            f" not in {shown(stage)}"
+        )
+    waits = [token for token in tokens.of_stage(run) if token.kind == "wait"]
+    still_open = [token for token in waits if token.answered is None]
+    if operation is None:
+        return run, still_open, []
+    chosen = [token for token in waits if _name(run, token) == operation]
+    if not chosen:
+        raise BadRequestError(f"Operation: no operation {shown(operation)} waits in stage {shown(stage)}")
+    if chosen[0].answered is not None:
+        raise ConflictError(f"Operation: {shown(operation)} was resumed already")
+    return run, chosen, [token for token in still_open if token not in chosen]
+
+
+def _name(run: Run, token: TokenItem) -> str:
+    revision = revisions.get(run.subject, run.workflow, run.revision)
+    return revision.stages[token.stage].operations[token.operation].name
+
+
+def _existing(run_id: str) -> Run:
+    stored = store.read_shown(run_id)
+    if stored is None:
+        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
+    return stored.run
