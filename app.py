@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from chalice.app import Chalice
@@ -17,6 +18,8 @@ from chalicelib.triggers.routes import routes as triggers
 from chalicelib.web.docs import routes as docs
 
 app = Chalice(app_name="mediawright")
+# Chalice lets errors pass only, and so would the rooms' loggers, which lie below this one
+app.log.setLevel(logging.INFO)
 for room in (system, definitions, executions, triggers, assets, events, docs):
     app.register_blueprint(room)
 

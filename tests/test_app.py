@@ -34,6 +34,13 @@ def test_importing_the_app_loads_no_sdk_client_and_no_tracing() -> None:
     assert len(modules) < 420
 
 
+def test_what_the_rooms_warn_of_is_logged() -> None:
+    code = "import app, logging; logging.getLogger('mediawright.events').warning('a word')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert "a word" in done.stdout
+
+
 @named
 def test_every_route_declares_its_answer_its_errors_and_examples(endpoint: Endpoint) -> None:
     assert endpoint.summary

@@ -117,8 +117,8 @@ def _reason(error: Exception) -> str:
     from urllib3 import exceptions
 
     kinds: tuple[tuple[type[Exception], str], ...] = (
-        (exceptions.ConnectTimeoutError, f"it couldn't be connected to within {CONNECT_SECONDS} s"),
         (exceptions.NewConnectionError, "it refuses connections"),
+        (exceptions.ConnectTimeoutError, f"it couldn't be connected to within {CONNECT_SECONDS} s"),
         (exceptions.ReadTimeoutError, f"it didn't answer within {READ_SECONDS} s"),
         (exceptions.SSLError, "its certificate isn't valid for its host, or isn't trusted"),
     )

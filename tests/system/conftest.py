@@ -19,6 +19,8 @@ from infrastructure.local.faults import FAULTS
 
 CODE = Path(__file__).with_name("operators.py")
 ENDED = ("Complete", "Error", "Canceled")
+PARAMETERS = {"WebhookAllowedNetworks": "127.0.0.0/8"}
+"""Receivers of webhooks stand on this machine."""
 
 
 class Engine:
@@ -150,7 +152,7 @@ class Engine:
 
 @pytest.fixture(scope="package")
 def running() -> Iterator[Engine]:
-    with EmbeddedAws(port=0, aws_port=0, speed=50) as aws:
+    with EmbeddedAws(port=0, aws_port=0, speed=50, parameters=PARAMETERS) as aws:
         engine = Engine(aws)
         engine.stop_sweeping()
         yield engine

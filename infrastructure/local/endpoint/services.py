@@ -18,7 +18,7 @@ from infrastructure.local.dynamodb.expiry import Expiry
 from infrastructure.local.endpoint import direct_dispatch, s3_adapters
 from infrastructure.local.endpoint.server import AwsServer
 from infrastructure.local.endpoint.signatures import KeyPair, KeyStore
-from infrastructure.local.events import rules, scheduler, sources, topics
+from infrastructure.local.events import queue_retention, rules, scheduler, sources, topics
 from infrastructure.local.lambdas import lambda_service
 from infrastructure.local.lambdas.functions import Functions
 from infrastructure.local.states import step_functions
@@ -56,6 +56,7 @@ class AwsServices:
         streams.install(self.sources.deliver)
         self._expiry = Expiry()
         step_functions.install(self.functions.invoke, self.rules.publish)
+        queue_retention.install()
         s3_adapters.install(endpoint_url)
         direct_dispatch.install(DIRECT)
         # A session made before knows none of the handlers.
