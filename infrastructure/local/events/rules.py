@@ -21,7 +21,7 @@ import moto.events.models as moto_events
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from infrastructure.local.clock import CLOCK
-from infrastructure.local.events import rule_requests
+from infrastructure.local.events import object_events, rule_requests
 from infrastructure.local.events.patterns import matches
 from infrastructure.local.events.targets import Undeliverable, send_to_service, target_input
 from infrastructure.local.events.timetable import Entry, Timetable, Timing
@@ -102,6 +102,7 @@ class EventRules:
             if _current is self:
                 _current = None
                 rule_requests.release()
+                object_events.release()
 
 
 def install(functions: Invoker) -> EventRules:
@@ -114,6 +115,7 @@ def install(functions: Invoker) -> EventRules:
         before, _current = _current, EventRules(functions)
         installed = _current
         rule_requests.install(installed.publish)
+        object_events.install(installed.publish)
     if before:
         before.stop()
     return installed

@@ -255,7 +255,7 @@ def _find(address: FunctionAddress) -> Any:
 
 def _event_configuration(found: Any) -> dict[str, Any]:
     configurations = found.event_invoke_config if found else []
-    return dict(configurations[0].config) if configurations else {}
+    return dict(configurations[-1].config) if configurations else {}  # moto keeps those before, too
 
 
 def _failure_record(address: FunctionAddress, payload: bytes, answer: Invocation, attempts: int) -> str:

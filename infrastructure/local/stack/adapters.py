@@ -20,6 +20,10 @@ _EMPTY_SHELLS = frozenset({"AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stag
 """moto's own models of these look for methods that it never reads from the API's body."""
 
 
+_KINDS = {"AWS::Scheduler::ScheduleGroup": "schedule-group"}
+"""How the ARNs call what is known by the name that the template gives."""
+
+
 class Placeholder(CloudFormationModel):
     """A resource that moto does not know. It exists for references; `properties.py` gives some of them effect."""
 
@@ -44,7 +48,9 @@ class Placeholder(CloudFormationModel):
         cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: Any
     ) -> Placeholder:
         """What moto calls for each resource."""
-        return cls(resource_name, account_id, region_name, cloudformation_json["Type"])
+        kind = cloudformation_json["Type"]
+        given = cloudformation_json.get("Properties", {}).get("Name") if kind in _KINDS else None
+        return cls(given or resource_name, account_id, region_name, kind)
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003
@@ -54,7 +60,7 @@ class Placeholder(CloudFormationModel):
     def get_cfn_attribute(self, attribute_name: str) -> str:
         """An ARN of the right form, or the name for any other attribute."""
         if attribute_name.endswith("Arn"):
-            kind = self._kind.lower()
+            kind = _KINDS.get(f"AWS::{self._service}::{self._kind}", self._kind.lower())
             return f"arn:aws:{self._service.lower()}:{self._region}:{self._account}:{kind}/{self._name}"
         return self._name
 

@@ -126,6 +126,14 @@ def _role(name: str, properties: Properties, client: Client) -> None:
         iam.put_role_policy(RoleName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
 
 
+def _event_invoke_config(_name: str, properties: Properties, client: Client) -> None:
+    members = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds")
+    settings: Properties = {name: int(properties[name]) for name in members if name in properties}
+    if "DestinationConfig" in properties:
+        settings["DestinationConfig"] = properties["DestinationConfig"]
+    client("lambda").put_function_event_invoke_config(FunctionName=properties["FunctionName"], **settings)
+
+
 def _schedule_group(_name: str, properties: Properties, client: Client) -> None:
     client("scheduler").create_schedule_group(Name=properties["Name"])
 
@@ -140,5 +148,6 @@ _FINISHERS: dict[str, Callable[[str, Properties, Client], None]] = {
     "AWS::Logs::LogGroup": _log_group,
     "AWS::Lambda::Function": _function,
     "AWS::IAM::Role": _role,
+    "AWS::Lambda::EventInvokeConfig": _event_invoke_config,
     "AWS::Scheduler::ScheduleGroup": _schedule_group,
 }

@@ -282,6 +282,38 @@ def test_an_uploaded_object_reaches_a_function(aws: EmbeddedLambda, rules: Event
     assert event["detail"]["object"]["key"] == "upload/film.mp4"
 
 
+def test_objects_events_tell_versions_reasons_and_their_order(
+    aws: EmbeddedLambda, rules: EventRules, received: list[Any]
+) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="versioned")
+    s3.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_notification_configuration(
+        Bucket="versioned", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    rule(aws, {"detail-type": ["Object Created"], "detail": {"bucket": {"name": ["versioned"]}}})
+    part = {"Bucket": "versioned", "Key": "parts"}
+
+    versions = [s3.put_object(Bucket="versioned", Key="a b/ü", Body=b"1234")["VersionId"] for _ in range(2)]
+    s3.copy_object(Bucket="versioned", Key="copy", CopySource="versioned/a b/ü")
+    upload = s3.create_multipart_upload(**part)["UploadId"]
+    tag = s3.upload_part(**part, UploadId=upload, PartNumber=1, Body=b"x")["ETag"]
+    s3.complete_multipart_upload(**part, UploadId=upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]})
+
+    until(lambda: len(received) == 4)
+    objects = sorted((event["detail"]["object"] for event in received), key=lambda found: found["sequencer"])
+    assert [found["key"] for found in objects] == ["a b/ü", "a b/ü", "copy", "parts"]
+    assert [found["version-id"] for found in objects[:2]] == versions
+    assert objects[0]["size"] == 4
+    assert objects[0]["etag"] == "81dc9bdb52d04dc20036dbd8313ed055"
+    assert len({found["sequencer"] for found in objects}) == 4
+    assert {event["detail"]["reason"] for event in received} == {
+        "PutObject",
+        "CopyObject",
+        "CompleteMultipartUpload",
+    }
+
+
 def test_stopping_ends_the_scheduler(aws: EmbeddedLambda) -> None:
     running = install(aws.functions)
     install(aws.functions).stop()

@@ -45,6 +45,18 @@ def test_types_that_moto_does_not_know_can_be_referred_to(cloudformation: Any) -
     assert found["Text"]["OutputValue"].startswith("x s-Board-")
 
 
+def test_a_schedule_group_is_known_by_its_name(cloudformation: Any) -> None:
+    template = {
+        "Resources": {"Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": "nightly"}}},
+        "Outputs": {"Name": {"Value": {"Ref": "Group"}}, "Arn": {"Value": {"Fn::GetAtt": ["Group", "Arn"]}}},
+    }
+
+    found = outputs(cloudformation, template)
+
+    assert found["Name"]["OutputValue"] == "nightly"
+    assert found["Arn"]["OutputValue"] == "arn:aws:scheduler:us-east-1:123456789012:schedule-group/nightly"
+
+
 def test_no_value_leaves_lists(cloudformation: Any) -> None:
     join = {"Fn::Join": [",", ["a", {"Ref": "AWS::NoValue"}, "b"]]}
     template = {"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"List": {"Value": join}}}

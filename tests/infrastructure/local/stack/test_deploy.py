@@ -122,7 +122,10 @@ def test_browsers_may_load_and_the_bucket_forgets_old_versions(world: World) -> 
 
 
 def test_the_scheduler_mapping_keeps_its_filters(world: World) -> None:
-    [mapping] = world.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    mappings = world.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert len({mapping["EventSourceArn"] for mapping in mappings}) == 1
+    assert len(mappings) == 2
+    [mapping] = [mapping for mapping in mappings if mapping["FunctionArn"].endswith("-Scheduler")]
 
     assert len(mapping["FilterCriteria"]["Filters"]) == 3
     assert mapping["MaximumRetryAttempts"] == 5
