@@ -4,6 +4,7 @@ import gc
 import json
 import threading
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,11 +12,6 @@ from botocore.exceptions import ClientError
 from infrastructure.local.states import retention
 from infrastructure.local.states.retention import pack, unpack
 from tests.infrastructure.local.states.world import World, give, only, task, world
-
-
-def machine(aws: World) -> str:
-    aws.functions["f"] = lambda event: event
-    return aws.create(("First", task(Output="{% $states.result.Payload %}", Next="Second")), ("Second", task()))
 
 
 def test_given_a_history_then_packing_keeps_every_event() -> None:
@@ -60,26 +56,54 @@ def exists(aws: World, arn: str) -> bool:
         return False
 
 
+def complete(aws: World, made: str) -> None:
+    aws.end(aws.start(made, {"text": "x" * 500}))
+
+
+def stop_while_waiting(aws: World, made: str) -> None:
+    handed = threading.Event()
+    aws.functions["f"] = lambda event: handed.set() or {}
+    arn = aws.start(made, {"text": "x" * 500})
+    assert handed.wait(10)
+    aws.client.stop_execution(executionArn=arn)
+    aws.end(arn)
+
+
+def completing_machine(aws: World) -> str:
+    aws.functions["f"] = lambda event: event
+    return aws.create(("First", task(Output="{% $states.result.Payload %}", Next="Second")), ("Second", task()))
+
+
+def waiting_machine(aws: World) -> str:
+    wait = task(payload="{% $states.context.Task.Token %}", TimeoutSeconds=86_400, HeartbeatSeconds=3_600)
+    wait["Resource"] += ".waitForTaskToken"
+    branches = [{"StartAt": "Wait", "States": {"Wait": wait}}]
+    return aws.create(only({"Type": "Parallel", "Branches": branches, "End": True}), TimeoutSeconds=604_800)
+
+
+@pytest.mark.parametrize(
+    ("make", "work"), [(completing_machine, complete), (waiting_machine, stop_while_waiting)], ids=["done", "stopped"]
+)
 def test_given_retention_is_full_then_memory_per_execution_and_threads_stay_small(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, make: Callable[[World], str], work: Callable[[World, str], None]
 ) -> None:
     monkeypatch.setattr(retention, "KEPT_HISTORIES", 20)
 
-    def batch(aws: World, made: str, count: int) -> None:
+    def batch(count: int) -> None:
         for _ in range(count):
-            aws.end(aws.start(made, {"text": "x" * 500}))
+            work(aws, made)
         aws.events.clear()
 
-    with world() as aws:
-        made = machine(aws)
-        batch(aws, made, 60)
+    with world(speed=1) as aws:
+        made = make(aws)
+        batch(90)
         threads = threading.active_count()
         gc.collect()
         tracemalloc.start()
-        batch(aws, made, 20)
+        batch(20)
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
-        batch(aws, made, 100)
+        batch(100)
         gc.collect()
         grown = tracemalloc.get_traced_memory()[0] - before
         tracemalloc.stop()
