@@ -171,6 +171,45 @@ def test_a_receiver_that_was_down_is_told_by_a_later_sweep(engine: Engine, recei
     assert engine.ok("GET", "system/webhook/dead") == []
 
 
+def test_a_run_brings_a_webhook_of_its_own_which_is_told_of_that_run_alone(
+    engine: Engine, receiver: Receiver
+) -> None:
+    workflow = engine.workflow([engine.operation("echo")])
+    webhook = {"Url": receiver.url(), "Secret": SECRET}
+
+    run = engine.run(workflow, Webhook=webhook)
+    engine.run(workflow)
+    settle(engine)
+
+    got = sorted(received.headers["X-Mediawright-Event"] for received in receiver.got)
+    assert got == [f"{run['Id']}-{n}" for n in (1, 2, 3)]
+    assert SECRET not in json.dumps(engine.get(run["Id"]))
+
+
+@pytest.mark.parametrize(
+    "webhook",
+    [
+        {"Secret": SECRET},
+        {"Url": "https://hooks.example/"},
+        {"Url": "https://hooks.example/", "Secret": "secret-too-few"},
+        {"Url": "https://hooks.example/", "Secret": "secret-é" * 4},
+        {"Url": "https://10.0.0.1/", "Secret": SECRET},
+        {"Url": "https://hooks.example/", "Secret": SECRET, "Method": "PUT"},
+        "https://hooks.example/",
+    ],
+)
+def test_a_wrong_webhook_makes_no_run_and_its_secret_is_not_repeated(engine: Engine, webhook: Any) -> None:
+    workflow = engine.workflow([engine.operation("echo")])
+    body = {"Name": workflow, "Input": engine.video(), "Webhook": webhook}
+
+    answer = engine.http.post("workflow/execution", json=body)
+
+    assert (answer.status_code, answer.json()["Message"].count("secret")) == (400, 0)
+    assert "Webhook" in answer.json()["Message"]
+    runs = engine.ok("GET", "workflow/execution?view=summary")
+    assert workflow not in {run["Workflow"]["Name"] for run in runs}
+
+
 def test_a_webhook_inside_the_network_is_not_reached_unless_allowed(engine: Engine) -> None:
     for url in ("http://10.0.0.1/", "https://169.254.169.254/latest/", "https://[::1]/"):
         answer = engine.http.post("system/webhook", json={"Name": "inside", "Url": url})
