@@ -1,7 +1,8 @@
 """S3's events on EventBridge, for buckets that ask for them.
 
 moto gives every event the same `sequencer` and some members other names than AWS, tells of a multipart upload twice,
-and drops an event without a word when rules change meanwhile. Source: the S3 user guide, "EventBridge event message structure".
+and drops an event without a word when rules change meanwhile.
+Source: the S3 user guide, "EventBridge event message structure".
 """
 
 from __future__ import annotations

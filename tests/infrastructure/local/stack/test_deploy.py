@@ -168,7 +168,7 @@ def test_roles_keep_their_policies_as_json(world: World) -> None:
     policy = iam.get_role_policy(RoleName=role, PolicyName="invoke")["PolicyDocument"]
     trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
 
-    assert [statement["Sid"] for statement in policy["Statement"]] == ["StageCompletion", "TaggedFunctions"]
+    assert [statement["Sid"] for statement in policy["Statement"]] == ["EngineFunctions", "TaggedFunctions"]
     assert trust["Statement"][0]["Principal"] == {"Service": "states.amazonaws.com"}
 
 
