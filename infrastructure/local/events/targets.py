@@ -7,6 +7,7 @@ from typing import Any
 
 import moto.sns.exceptions as moto_sns_exceptions
 import moto.sns.models as moto_sns
+from moto.core.exceptions import JsonRESTError
 from moto.stepfunctions.responses import get_backend as stepfunctions_backend
 
 from infrastructure.local.events.templates import at_path, transformed
@@ -47,12 +48,19 @@ def send_to_service(service: str, target: dict[str, Any], text: str, event: dict
     elif service == "sns":
         _publish(target["Arn"], text)
     elif service == "states":
-        _, _, _, region, account, *_ = target["Arn"].split(":")
-        _STEP_FUNCTIONS(account, region).start_execution(
-            state_machine_arn=target["Arn"], name=event["id"], execution_input=text
-        )
+        _start(target["Arn"], event["id"], text)
     else:
         raise Undeliverable("SDK_CLIENT_ERROR", f"The embedded AWS has no such target: {target['Arn']}")
+
+
+def _start(machine_arn: str, name: str, text: str) -> None:
+    _, _, _, region, account, *_ = machine_arn.split(":")
+    try:
+        _STEP_FUNCTIONS(account, region).start_execution(
+            state_machine_arn=machine_arn, name=name, execution_input=text
+        )
+    except JsonRESTError as error:
+        raise Undeliverable("SDK_CLIENT_ERROR", str(error.message)) from error
 
 
 def _publish(topic_arn: str, text: str) -> None:

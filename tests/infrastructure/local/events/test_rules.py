@@ -194,6 +194,27 @@ def test_an_event_for_a_missing_function_is_a_dead_letter(aws: EmbeddedLambda, r
     assert attributes["TARGET_ARN"] == f"{ARN}missing"
 
 
+def test_a_schedule_outlives_a_target_that_is_gone(
+    aws: EmbeddedLambda, rules: EventRules, queue: str, reset_clock: None
+) -> None:
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:gone"
+    rule(
+        aws,
+        target={
+            "Arn": machine,
+            "RoleArn": "arn:aws:iam::123456789012:role/r",
+            "DeadLetterConfig": {"Arn": QUEUE_ARN},
+        },
+        ScheduleExpression="rate(5 minutes)",
+    )
+
+    CLOCK.move(301)
+    CLOCK.move(301)
+
+    letters = messages(aws, queue)
+    assert [letter["MessageAttributes"]["TARGET_ARN"]["StringValue"] for letter in letters] == [machine] * 2
+
+
 def test_a_scheduled_rule_fires_again_and_again(
     aws: EmbeddedLambda, rules: EventRules, received: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
