@@ -16,10 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.aws import clock, transaction
 from chalicelib.aws.transaction import Write
 from chalicelib.triggers import checks, resources, sources, store
-from chalicelib.triggers.errors import ChangeUnderWayError, UnknownTriggerError
+from chalicelib.triggers.errors import ChangeUnderWayError, TakenNameError, UnknownTriggerError
 from chalicelib.triggers.store import Change
 from chalicelib.triggers.trigger import Document, Trigger, kind_of, topic_of
-from chalicelib.web.errors import BadRequestError, MediawrightError, shown
+from chalicelib.web import idempotency
+from chalicelib.web.errors import BadRequestError, GoneError, MediawrightError, shown
+from chalicelib.web.idempotency import Claim, KeyClaimed
 
 _LOG = logging.getLogger("mediawright.triggers")
 _PASSING = (MediawrightError, ClientError, BotoCoreError, transaction.StillContended, store.ChangeLost)
@@ -35,17 +37,26 @@ class RepairsFailed(Exception):
     """Some changes could not be repaired; the next sweep tries again."""
 
 
-def create(document: Document, *, dry_run: bool = False) -> Trigger:
-    """Make a trigger. Raises BadRequestError, TakenNameError and QuotaError; then nothing is left of it."""
+def create(document: Document, *, claimed: Claim | None = None, dry_run: bool = False) -> Trigger:
+    """Make a trigger, or answer the one that an equal request made before.
+
+    Raises BadRequestError, TakenNameError and QuotaError; then nothing is left of it.
+    """
+    known = _made_before(claimed)
+    if known is not None:
+        return known
     _check(document)
     now = clock.now()
     trigger = Trigger(clock.new_id(), document, now, now)
-    if dry_run:
-        return trigger
-    change = _change(trigger.id, document, trigger.name)
-    _begin(change, _claims(trigger, change))
-    _apply(trigger, change)
-    transaction.commit([store.put(trigger), store.end(change)])
+    try:
+        if not dry_run:
+            _make(trigger, claimed)
+    except (KeyClaimed, TakenNameError):
+        # an equal request was quicker, and perhaps it is its trigger that has the name
+        known = _made_before(claimed)
+        if known is None:
+            raise
+        return known
     return trigger
 
 
@@ -120,6 +131,28 @@ def sweep() -> int:
     if failed:
         raise RepairsFailed(f"{failed} changes of triggers are still to be repaired")
     return repaired
+
+
+def _made_before(claimed: Claim | None) -> Trigger | None:
+    trigger_id = idempotency.made(claimed) if claimed else None
+    if trigger_id is None:
+        return None
+    trigger = store.read(trigger_id)
+    if trigger is None:
+        raise GoneError(f"trigger {trigger_id}, which a request with this key made, has been deleted")
+    return trigger
+
+
+def _make(trigger: Trigger, claimed: Claim | None) -> None:
+    change = _change(trigger.id, trigger.document, trigger.name)
+    _begin(change, _claims(trigger, change))
+    _apply(trigger, change)
+    claim = [idempotency.write(claimed, trigger.id)] if claimed else []
+    try:
+        transaction.commit([store.put(trigger), store.end(change), *claim])
+    except KeyClaimed:
+        repair(change)
+        raise
 
 
 def _check(document: Document) -> None:

@@ -66,7 +66,7 @@ def deliver(delivery: Delivery) -> str | None:
     except MediawrightError as error:
         if error.status >= 500:
             raise
-        # the asset of a run that a delivery beside this one has just made is busy with that run
+        # what an earlier delivery worked on may be gone or busy by now
         if runs.read(run_id) is None:
             _note(store.note_failure(trigger.id, Failure(str(error)[:_MESSAGE_CHARACTERS], clock.now())))
             return None
@@ -76,8 +76,6 @@ def deliver(delivery: Delivery) -> str | None:
 
 
 def _make(trigger: Trigger, event: Document, run_id: str) -> None:
-    if runs.read(run_id) is not None:
-        return
     body: Document = {
         "Name": trigger.document["Workflow"],
         "Input": _input(trigger, event),

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.triggers import changes, examples, store, trigger
 from chalicelib.triggers.errors import UnknownTriggerError
-from chalicelib.web import paging
+from chalicelib.web import idempotency, paging
 from chalicelib.web.room import Answer, Request, Room
 
 routes = Room(__name__)
@@ -23,13 +23,14 @@ _MAX_PAGE = 100
     summary="Make a trigger: what starts runs of a workflow by itself",
     request="triggers/trigger",
     response="triggers/trigger_answer",
-    errors=(400, 409, 503),
+    errors=(400, 409, 410, 503),
     example=examples.OBJECTS,
     answer_example=examples.ANSWER,
     dry_run=True,
 )
 def create_trigger(request: Request) -> Any:
-    return trigger.answer(changes.create(request.body, dry_run=request.dry_run))
+    claimed = idempotency.claim("triggers", request.headers, request.body)
+    return trigger.answer(changes.create(request.body, claimed=claimed, dry_run=request.dry_run))
 
 
 @routes.endpoint(

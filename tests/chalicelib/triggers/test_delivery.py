@@ -200,6 +200,36 @@ def test_a_busy_asset_is_noted_but_not_for_the_delivery_that_made_it_busy(api: A
     assert run_id in failure(trigger)
 
 
+def test_two_deliveries_side_by_side_make_one_run_and_no_error(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both look for the run before either has made it."""
+    trigger = changes.create(objects())
+    put("incoming/a.mp4")
+    event = arrive("incoming/a.mp4", trigger)
+    post, beside = submit.submit, list[list[str]]()
+
+    def overtaken(body: dict[str, Any], **options: Any) -> Any:
+        if not beside:
+            beside.append([])
+            beside[0] = deliver(event)
+        return post(body, **options)
+
+    monkeypatch.setattr(submit, "submit", overtaken)
+
+    assert deliver(event) == beside[0]
+    assert changes.read(trigger.id).last_error is None
+    assert len(api("GET", "/workflow/execution?view=summary").body) == 1
+
+
+def test_a_delivery_after_its_object_has_gone_finds_its_run(api: Api) -> None:
+    trigger = changes.create(objects())
+    put("incoming/a.mp4")
+    first = deliver(arrive("incoming/a.mp4", trigger))
+    client("s3").delete_object(Bucket="test-data", Key="incoming/a.mp4")
+
+    assert deliver(arrive("incoming/a.mp4", trigger)) == first
+    assert changes.read(trigger.id).last_error is None
+
+
 def test_a_workflow_that_is_gone_is_noted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     trigger = changes.create(objects())
     put("incoming/a.mp4")

@@ -10,7 +10,9 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws import clock, eventbridge, objects
 from chalicelib.aws.clients import client
-from chalicelib.triggers import changes, entrances, resources, store
+from chalicelib.triggers import changes, entrances, resources, sources, store
+from chalicelib.web import idempotency
+from chalicelib.web.errors import ConflictError, GoneError
 from tests.chalicelib.api import Api
 from tests.chalicelib.triggers.conftest import (
     CLIP,
@@ -251,6 +253,45 @@ def test_a_trigger_keeps_its_kind_and_its_topic(api: Api, topic: str) -> None:
 
     assert api("PUT", f"/workflow/trigger/{trigger['Id']}", pattern()).status == 400
     assert api("PUT", f"/workflow/trigger/{trigger['Id']}", messages(another)).status == 400
+
+
+# -- the same request again -----------------------------------------------------------------------------------
+
+
+def test_the_same_key_and_body_make_one_trigger(api: Api) -> None:
+    claimed = idempotency.claim("triggers", {idempotency.HEADER: "k-1"}, pattern())
+
+    first = changes.create(pattern(), claimed=claimed)
+
+    assert changes.create(pattern(), claimed=claimed) == first
+    assert len(rules()) == 1
+    with pytest.raises(ConflictError):
+        changes.create(schedule(), claimed=idempotency.claim("triggers", {idempotency.HEADER: "k-1"}, schedule()))
+    changes.delete(first.id)
+    with pytest.raises(GoneError):
+        changes.create(pattern(), claimed=claimed)
+
+
+@pytest.mark.parametrize("name", [{}, {"Name": "one"}], ids=["unnamed", "named"])
+def test_equal_requests_side_by_side_make_one_trigger(
+    api: Api, monkeypatch: pytest.MonkeyPatch, name: dict[str, str]
+) -> None:
+    """The second is carried out between the first one's look and its writes."""
+    body = pattern(**name)
+    claimed = idempotency.claim("triggers", {idempotency.HEADER: "k-2"}, body)
+    check, beside = sources.check, list[Any]()
+
+    def overtaken(document: dict[str, Any]) -> None:
+        check(document)
+        if not beside:
+            beside.append(None)
+            beside[0] = changes.create(body, claimed=claimed)
+
+    monkeypatch.setattr(sources, "check", overtaken)
+
+    assert changes.create(body, claimed=claimed) == beside[0]
+    assert len(rules()) == 1
+    assert items() == sorted([("trigger", beside[0].id), *(("trigger-name", one) for one in name.values())])
 
 
 # -- steps that fail -------------------------------------------------------------------------------------------
