@@ -8,6 +8,7 @@ from typing import Any
 from chalice.app import Chalice
 
 from chalicelib.assets.routes import routes as assets
+from chalicelib.batches.routes import routes as batches
 from chalicelib.definitions import live
 from chalicelib.definitions.routes import routes as definitions
 from chalicelib.events.routes import routes as events
@@ -20,7 +21,7 @@ from chalicelib.web.docs import routes as docs
 app = Chalice(app_name="mediawright")
 # Chalice lets errors pass only, and so would the rooms' loggers, which lie below this one
 app.log.setLevel(logging.INFO)
-for room in (system, definitions, executions, triggers, assets, events, docs):
+for room in (system, definitions, executions, batches, triggers, assets, events, docs):
     app.register_blueprint(room)
 
 
@@ -69,12 +70,13 @@ def status_change(event: Any, _context: Any) -> Any:
 
 @app.lambda_function(name="Sweep")
 def sweep(event: Any, _context: Any) -> Any:
-    """Every five minutes: repair what a crash left behind, and send again what webhooks didn't take."""
+    """Every five minutes: repair what a crash left behind, in every room."""
+    from chalicelib.batches.entrances import sweeping as batches
     from chalicelib.events.entrances import sweeping as deliveries
     from chalicelib.executions.entrances import sweeping
     from chalicelib.triggers.entrances import sweeping as triggers
 
-    return sweeping(event, [deliveries, triggers])
+    return sweeping(event, [batches, deliveries, triggers])
 
 
 @app.lambda_function(name="Publisher")
@@ -97,5 +99,13 @@ def webhook_delivery(event: Any, _context: Any) -> Any:
 def trigger(event: Any, _context: Any) -> Any:
     """An object arrived, an event came, a topic spoke, or the clock struck: a trigger's workflow is run."""
     from chalicelib.triggers.entrances import trigger as entrance
+
+    return entrance(event)
+
+
+@app.lambda_function(name="BatchItems")
+def batch_items(event: Any, _context: Any) -> Any:
+    """The tasks of the batches' state machine."""
+    from chalicelib.batches.entrances import batch_items as entrance
 
     return entrance(event)

@@ -24,6 +24,7 @@ class Settings:
     trigger_arn: str
     trigger_schedule_role_arn: str
     trigger_dead_letters_arn: str
+    batch_machine_arn: str
     log_group_arn: str
     framework_version: str
     max_concurrent_workflows: int
@@ -55,6 +56,7 @@ def settings() -> Settings:
         trigger_arn=env["TRIGGER_ARN"],
         trigger_schedule_role_arn=env["TRIGGER_SCHEDULE_ROLE_ARN"],
         trigger_dead_letters_arn=env["TRIGGER_DEAD_LETTERS_ARN"],
+        batch_machine_arn=env["BATCH_MACHINE_ARN"],
         log_group_arn=env["STEP_FUNCTION_LOG_GROUP_ARN"],
         framework_version=env["FRAMEWORK_VERSION"],
         max_concurrent_workflows=int(env["MAX_CONCURRENT_WORKFLOWS"]),

@@ -63,8 +63,10 @@ def update(
     refusal: Refusal = WriteRefused,
     *,
     count: str | None = None,
+    add: Mapping[str, int] | None = None,
 ) -> Write:
-    """Set attributes of an item, remove those whose value is None, and add 1 to the number named by `count`."""
+    """Set attributes of an item, remove those whose value is None, add 1 to the number named by `count`, and to
+    other numbers what `add` says."""
     names = {f"#u{n}": name for n, name in enumerate(values)}
     placeholders = {name: alias for alias, name in names.items()}
     kept = {f":u{n}": value for n, value in enumerate(values.values()) if value is not None}
@@ -75,9 +77,11 @@ def update(
         clauses.append("SET " + ", ".join(sets))
     if removes:
         clauses.append("REMOVE " + ", ".join(removes))
-    if count is not None:
-        clauses.append("ADD #count :one")
-        names["#count"], kept[":one"] = count, 1
+    added = {**({count: 1} if count else {}), **(add or {})}
+    if added:
+        clauses.append("ADD " + ", ".join(f"#n{n} :n{n}" for n in range(len(added))))
+        names |= {f"#n{n}": name for n, name in enumerate(added)}
+        kept |= {f":n{n}": number for n, number in enumerate(added.values())}
     combined = Expression(
         condition.text if condition else "",
         {**names, **(condition.names if condition else {})},

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from chalicelib.batches import counting
 from chalicelib.executions.changes import Change
 
 Projection = Callable[[Change], None]
 
-PROJECTIONS: tuple[Projection, ...] = ()
+PROJECTIONS: tuple[Projection, ...] = (counting.count,)
 
 
 def project(change: Change) -> None:

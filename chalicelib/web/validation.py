@@ -28,7 +28,8 @@ def _validator(name: str) -> Any:
 
 
 def validate(name: str, document: Any) -> None:
-    """Raise BadRequestError, naming the first wrong field, unless the document fits the schema of that name."""
+    """Raise BadRequestError, naming a wrong field such as `Inputs[3].Input`, unless the document fits the schema of
+    that name."""
     _raise_first(_validator(name).iter_errors(document), "")
 
 
@@ -65,7 +66,8 @@ def _raise_first(errors: Any, field: str) -> None:
 
 
 def _message(error: Any, field: str) -> str:
-    path = ".".join([field, *map(str, error.absolute_path)]).strip(".") or "body"
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
+    path = "".join([field, *steps]).strip(".") or "body"
     path = shown(path)[1:-1]
     reason = error.schema.get("x-message") if isinstance(error.schema, dict) else None
     if reason:

@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "TRIGGER_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:mediawright-ab12cd-Trigger",
     "TRIGGER_SCHEDULE_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/test-trigger-schedules",
     "TRIGGER_DEAD_LETTERS_ARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:test-trigger-dead-letters",
+    "BATCH_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:mediawright-batches-ab12cd",
     "STEP_FUNCTION_LOG_GROUP_ARN": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/vendedlogs/test:*",
     "FRAMEWORK_VERSION": "0.0.0-test",
     "MAX_CONCURRENT_WORKFLOWS": "5",

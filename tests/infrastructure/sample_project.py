@@ -72,6 +72,7 @@ FUNCTIONS = {
     "Publisher": "publisher",
     "WebhookDelivery": "webhook_delivery",
     "Trigger": "trigger",
+    "BatchItems": "batch_items",
 }
 
 

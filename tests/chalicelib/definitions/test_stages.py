@@ -55,7 +55,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"Name": "a" * 65}, "Name: a name consists"),
     ({"Operations": []}, "Operations: "),
     ({"Operations": "op-a"}, "Operations: 'op-a' is not of type array"),
-    ({"Operations": [None]}, "Operations.0: None is not of type string"),
+    ({"Operations": [None]}, "Operations[0]: None is not of type string"),
     ({"Operations": ["op-a", "nobody"]}, "Operations: no operation named 'nobody'"),
     ({"Operations": ["op-a", "op-a"]}, "Operations: 'op-a' is named more than once"),
     ({"Configuration": {"op-x": {}}}, "Configuration.op-x: the stage has no such operation"),

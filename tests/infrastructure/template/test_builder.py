@@ -38,6 +38,7 @@ def test_every_engine_function_has_a_role_of_its_own(template: Template) -> None
     assert set(of_type(template, "AWS::IAM::Role")) == {
         *roles,
         "WorkflowRole",
+        "BatchMachineRole",
         "MediaOperatorRole",
         "TriggerScheduleRole",
     }
@@ -152,7 +153,8 @@ def test_all_engine_functions_have_one_environment_and_operators_have_none_of_it
 
     assert all(environment == environments[0] for environment in environments)
     assert " ".join(sorted(environments[0])) == (
-        "ASSETS_TABLE DATA_BUCKET DEFINITIONS_TABLE EVENTS_TOPIC_ARN EXECUTIONS_TABLE EXTERNAL_BUCKET_ARN "
+        "ASSETS_TABLE BATCH_MACHINE_ARN DATA_BUCKET DEFINITIONS_TABLE EVENTS_TOPIC_ARN EXECUTIONS_TABLE "
+        "EXTERNAL_BUCKET_ARN "
         "FRAMEWORK_VERSION MAX_CONCURRENT_WORKFLOWS OPERATOR_FUNCTION_ARNS OPERATOR_GRANTS "
         "PUBLISHER_DEAD_LETTERS_URL STACK_NAME STACK_SHORT_UUID STAGE_COMPLETION_ARN STEP_FUNCTION_LOG_GROUP_ARN "
         "SYSTEM_TABLE TASK_TOKENS_ARN TRIGGER_ARN TRIGGER_DEAD_LETTERS_ARN TRIGGER_SCHEDULE_ROLE_ARN "

@@ -1,0 +1,103 @@
+"""Retrying a batch: its runs that failed or were canceled are queued again, page by page."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from chalicelib.aws import clock
+from chalicelib.aws.dynamodb import Value
+from chalicelib.batches import bucket, ending, machine, markers, store
+from chalicelib.batches.batch import BROKEN_OFF, Batch, BatchStatus
+from chalicelib.batches.errors import BatchMoved, BatchStatusError
+from chalicelib.definitions import revisions
+from chalicelib.definitions.revision import Revision
+from chalicelib.executions import plan, retry
+from chalicelib.executions import store as runs
+from chalicelib.executions.run import Run
+from chalicelib.executions.statuses import Status
+from chalicelib.web.errors import MediawrightError
+
+_LOG = logging.getLogger("mediawright.batches")
+_PAGE = 25
+_RETRIED = (Status.ERROR, Status.CANCELED)
+_RETRIABLE = (BatchStatus.RUNNING, BatchStatus.COMPLETE, BatchStatus.FAILED, BatchStatus.CANCELED)
+_SERVERS_FAULT = 500
+
+
+def retry_batch(batch_id: str, configuration: dict[str, Any] | None) -> Batch:
+    """Begin to retry a batch's failed and canceled runs.
+
+    Raises UnknownBatchError, BatchStatusError, and BadRequestError for a Configuration that the runs can't have.
+    """
+    batch = checked_retry(batch_id, configuration)
+    following = batch.round + 1
+    bucket.put_defaults(batch_id, f"retry-{following}", {"Configuration": configuration})
+    facts: dict[str, Value | None] = {"Round": following, "Retrying": clock.now()}
+    facts |= dict.fromkeys(("Closing", "Ended", "EndedBy", "Message"))
+    try:
+        store.commit([store.change(batch, BatchStatus.RUNNING, **facts), store.put_note(batch_id)])
+    except BatchMoved:
+        raise BatchStatusError(f"batch {batch_id} has just changed; look at it again") from None
+    machine.start(batch_id, "retry", following)
+    return store.get(batch_id)
+
+
+def checked_retry(batch_id: str, configuration: dict[str, Any] | None) -> Batch:
+    """The batch that `retry_batch` would retry, as it is; raises what that would."""
+    batch = store.get(batch_id)
+    if batch.retrying is not None:
+        raise BatchStatusError(f"batch {batch_id} is being retried")
+    if batch.status not in _RETRIABLE:
+        raise BatchStatusError(f"batch {batch_id} is {batch.status.value}: nothing of it can be retried")
+    if batch.status in BROKEN_OFF and batch.live_runs:
+        raise BatchStatusError(f"{batch.live_runs} runs of batch {batch_id} are still being canceled; try again")
+    if not any(batch.runs.get(status) for status in _RETRIED):
+        raise BatchStatusError(f"no run of batch {batch_id} has failed or was canceled")
+    if configuration is not None:
+        revision = _revision(batch)
+        plan.check_override(revision, plan.normalised(revision, configuration))
+    return batch
+
+
+def retry_page(batch_id: str, round_number: int, after: str | None) -> str | None:
+    """Retry the failed ones of the next runs of a batch; answers after which run to continue, None at the end."""
+    batch = store.find(batch_id)
+    if batch is None or batch.retrying is None or batch.round != round_number:
+        return None
+    members, following = store.members(batch_id, _PAGE, store.member_key(batch_id, after) if after else None)
+    for run in runs.read_runs([member.run_id for member in members], consistent=True):
+        # what ended after this round began has had its turn in this round
+        if run.status in _RETRIED and (run.ended or "") <= batch.retrying:
+            _retry_run(batch, run)
+    if following is not None:
+        return members[-1].run_id
+    _finish(batch)
+    return None
+
+
+def _retry_run(batch: Batch, run: Run) -> None:
+    request = bucket.defaults(batch.id, f"retry-{batch.round}")
+    try:
+        queued = retry.retry(run.id, request["Configuration"])
+    except MediawrightError as error:
+        if error.status >= _SERVERS_FAULT:
+            raise
+        _LOG.warning("run %s of batch %s stays as it is: %s", run.id, batch.id, error)
+        return
+    # counted at once: until then the batch would look as if all its runs had ended
+    markers.move(queued)
+
+
+def _finish(batch: Batch) -> None:
+    facts = {"Retrying": None, "Expected": store.count_members(batch.id)}
+    try:
+        store.commit([store.change(batch, None, **facts)])
+    except BatchMoved:
+        return
+    ending.settle(batch.id)
+
+
+def _revision(batch: Batch) -> Revision:
+    find = revisions.current_stage if batch.subject == "Stage" else revisions.current
+    return find(batch.workflow)

@@ -1,0 +1,228 @@
+"""The records of batches (System table) and the markers of their runs and chunks (Executions table).
+
+A run's marker is written in the transaction that makes the run. It alone says what of the run has been counted, so
+counting the same change twice, or late, changes nothing. The record's counters move with the marker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.aws import clock, dynamodb, transaction
+from chalicelib.aws.clients import client
+from chalicelib.aws.dynamodb import Expression, Item, Key, Value
+from chalicelib.aws.settings import settings
+from chalicelib.aws.transaction import Write
+from chalicelib.batches.batch import Batch, BatchStatus, counter
+from chalicelib.batches.errors import BatchMoved, MemberMoved, UnknownBatchError
+from chalicelib.executions.statuses import ENDED, Status
+from chalicelib.web.errors import shown
+
+_BATCH = "batch"
+_OPEN = "batch-open"
+_RUN = "run#"
+_CHUNK_DAYS = 30
+
+
+def system() -> str:
+    """The table of the records."""
+    return settings().system_table
+
+
+def executions() -> str:
+    """The table of the markers."""
+    return settings().executions_table
+
+
+# -- records ---------------------------------------------------------------------------------------------------
+
+
+def find(batch_id: str) -> Batch | None:
+    """A batch, strongly consistent; None when there is no such batch."""
+    item = dynamodb.get(system(), _key(batch_id))
+    return Batch.of(item) if item else None
+
+
+def get(batch_id: str) -> Batch:
+    """A batch, strongly consistent; raises UnknownBatchError."""
+    batch = find(batch_id)
+    if batch is None:
+        raise UnknownBatchError(f"batch {shown(batch_id)} not found")
+    return batch
+
+
+def page(limit: int, start: Key | None) -> tuple[list[Batch], Key | None]:
+    """A page of all batches, newest first: their ids sort by time."""
+    found = dynamodb.query_page(
+        system(), dynamodb.equals("Kind", _BATCH), consistent=True, forward=False, limit=limit, start=start
+    )
+    return [Batch.of(item) for item in found.items], found.next_key
+
+
+def make(batch: Batch) -> list[Write]:
+    """A new batch, and the note that it isn't over."""
+    record = {**_key(batch.id), **batch.item()}
+    return [transaction.put(system(), record, transaction.absent("Kind"), BatchMoved), put_note(batch.id)]
+
+
+def change(batch: Batch, status: BatchStatus | None, **values: Value | None) -> Write:
+    """Change a batch that is still of the status and the round that were read."""
+    if status is not None:
+        values["Status"] = status.value
+    condition = Expression(
+        "#status = :status AND #round = :round",
+        {"#status": "Status", "#round": "Round"},
+        {":status": batch.status.value, ":round": batch.round},
+    )
+    return transaction.update(system(), _key(batch.id), {**values, "Changed": clock.now()}, condition, BatchMoved)
+
+
+def _key(batch_id: str) -> Key:
+    return {"Kind": _BATCH, "Name": batch_id}
+
+
+# -- notes: which batches are not over -------------------------------------------------------------------------
+
+
+def put_note(batch_id: str) -> Write:
+    """Note that a batch isn't over; the sweep looks after those alone."""
+    return transaction.put(system(), {"Kind": _OPEN, "Name": batch_id})
+
+
+def delete_note(batch_id: str) -> Write:
+    """A batch is over."""
+    return transaction.delete(system(), {"Kind": _OPEN, "Name": batch_id})
+
+
+def noted(after: str | None, limit: int) -> list[str]:
+    """Batches that aren't over, oldest first, from after a given one."""
+    start = {"Kind": _OPEN, "Name": after} if after else None
+    found = dynamodb.query_page(system(), dynamodb.equals("Kind", _OPEN), consistent=True, limit=limit, start=start)
+    return [item["Name"] for item in found.items]
+
+
+# -- members: the runs of a batch ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Member:
+    """A run of a batch: its place in the input, and what of it has been counted."""
+
+    run_id: str
+    place: dict[str, Any]
+    status: Status | None = None
+    sequence: int = 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was counted as ended."""
+        return self.status in ENDED
+
+
+def put_member(batch_id: str, run_id: str, place: dict[str, Any]) -> Write:
+    """A new run's marker, for the transaction that makes the run."""
+    return transaction.put(executions(), {**_member_key(batch_id, run_id), **place})
+
+
+def member(batch_id: str, run_id: str) -> Member | None:
+    """A run's marker, strongly consistent."""
+    item = dynamodb.get(executions(), _member_key(batch_id, run_id))
+    return _member(item) if item else None
+
+
+def members(batch_id: str, limit: int, start: Key | None) -> tuple[list[Member], Key | None]:
+    """A page of a batch's runs, by run id, strongly consistent."""
+    found = dynamodb.query_page(executions(), _members(batch_id), consistent=True, limit=limit, start=start)
+    return [_member(item) for item in found.items], found.next_key
+
+
+def member_key(batch_id: str, run_id: str) -> Key:
+    """Where a page of runs begins: after this one."""
+    return _member_key(batch_id, run_id)
+
+
+def count_members(batch_id: str) -> int:
+    """How many runs a batch has."""
+    request: dict[str, Any] = {
+        "TableName": executions(),
+        "Select": "COUNT",
+        "ConsistentRead": True,
+        **_members(batch_id).parameters("KeyConditionExpression"),
+    }
+    count = 0
+    while True:
+        answer: dict[str, Any] = client("dynamodb").query(**request)
+        count += int(answer["Count"])
+        if "LastEvaluatedKey" not in answer:
+            return count
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def count(batch_id: str, counted: Member, status: Status, sequence: int) -> list[Write]:
+    """A run's marker and its batch's counters move on, unless the marker isn't the one that was read."""
+    unmoved = transaction.absent("Sequence")
+    if counted.status is not None:
+        unmoved = Expression("#sequence = :sequence", {"#sequence": "Sequence"}, {":sequence": counted.sequence})
+    marker: dict[str, Value | None] = {"Status": status.value, "Sequence": sequence}
+    key = _member_key(batch_id, counted.run_id)
+    writes = [transaction.update(executions(), key, marker, unmoved, MemberMoved)]
+    if counted.status is not status:
+        moved = {counter(status): 1, **({counter(counted.status): -1} if counted.status else {})}
+        exists = transaction.present("Kind")
+        writes.append(transaction.update(system(), _key(batch_id), {}, exists, BatchMoved, add=moved))
+    return writes
+
+
+def _members(batch_id: str) -> Expression:
+    return dynamodb.begins(("Id", f"batch#{batch_id}"), ("Part", _RUN))
+
+
+def _member_key(batch_id: str, run_id: str) -> Key:
+    return {"Id": f"batch#{batch_id}", "Part": f"{_RUN}{run_id}"}
+
+
+def _member(item: Item) -> Member:
+    status = Status(item["Status"]) if "Status" in item else None
+    place: dict[str, Any] = {name: item[name] for name in ("Line", "Key") if name in item}
+    return Member(item["Part"].removeprefix(_RUN), place, status, item.get("Sequence", 0))
+
+
+# -- chunks: what one invocation found -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """How many items a chunk has and how many of them were bad (or refused); `report` holds the latter."""
+
+    first: str
+    items: int
+    bad: int
+    report: str | None
+
+
+def put_chunk(batch_id: str, step: str, name: str, result: ChunkResult) -> None:
+    """Write what an invocation found, in place of what an earlier delivery of the same chunk found."""
+    item: dict[str, Value | None] = {
+        "Id": f"batch#{batch_id}",
+        "Part": f"{step}#{name}",
+        "First": result.first,
+        "Items": result.items,
+        "Bad": result.bad,
+        "Report": result.report,
+        "ExpiresAt": int(clock.epoch(clock.now())) + _CHUNK_DAYS * 86_400,
+    }
+    transaction.commit([transaction.put(executions(), item)])
+
+
+def chunks(batch_id: str, step: str) -> Iterator[ChunkResult]:
+    """What the invocations of a step found, strongly consistent."""
+    condition = dynamodb.begins(("Id", f"batch#{batch_id}"), ("Part", f"{step}#"))
+    for item in dynamodb.query(executions(), condition, consistent=True):
+        yield ChunkResult(item["First"], item["Items"], item["Bad"], item.get("Report"))
+
+
+def commit(writes: Sequence[Write]) -> None:
+    """Carry out changes of batches; BatchMoved or MemberMoved when one isn't where it was read."""
+    transaction.commit(writes)

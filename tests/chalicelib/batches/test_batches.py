@@ -1,0 +1,549 @@
+"""Batches from their making to their end: what is checked, submitted once, counted once, canceled and retried."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.aws import clock, dynamodb, objects, stepfunctions
+from chalicelib.aws.clients import client
+from chalicelib.batches import bucket, continuing, counting, create, ending, retrying, store
+from chalicelib.batches.batch import Batch, BatchStatus
+from chalicelib.batches.document import batch_document
+from chalicelib.batches.errors import BatchStatusError, UnknownBatchError
+from chalicelib.batches.manifest import Entry
+from chalicelib.executions import close, retry
+from chalicelib.executions import store as runs
+from chalicelib.executions.changes import Change
+from chalicelib.executions.run import Run
+from chalicelib.executions.statuses import Status
+from chalicelib.executions.submit import Origin, submit
+from chalicelib.web import idempotency
+from chalicelib.web.errors import BadRequestError, ConflictError
+from tests.chalicelib.batches.conftest import Machine, missing, read, run_ids, tell
+
+Items = list[dict[str, Any]]
+
+
+def make(items: Items, **body: Any) -> str:
+    return create.create({"Name": "flow", "Inputs": items, **body}, "me").id
+
+
+def made(machine: Machine, items: Items, **body: Any) -> str:
+    """A batch whose items are checked and submitted."""
+    batch_id = make(items, **body)
+    machine.run()
+    return batch_id
+
+
+def fail(*ids: str) -> None:
+    """What follows when the state machines of runs fail."""
+    for run_id in ids:
+        run = run_of(run_id)
+        if run.status is Status.QUEUED:
+            continue
+        assert close.ended_outside(run_id, run.attempt, "it failed")
+    tell(*ids)
+
+
+def run_of(run_id: str) -> Run:
+    (run,) = runs.read_runs([run_id], consistent=True)
+    return run
+
+
+def counted(batch: Batch) -> dict[str, int]:
+    return {status.value: number for status, number in batch.runs.items() if number}
+
+
+def notes() -> list[str]:
+    return store.noted(None, 100)
+
+
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    moment = clock.iso(clock.epoch(clock.now()) + seconds)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+# -- making ----------------------------------------------------------------------------------------------------
+
+
+def test_every_item_becomes_one_run_with_the_batchs_defaults(machine: Machine, clips: Items) -> None:
+    clips[1] |= {"Priority": 9}
+    batch_id = made(machine, clips, Priority=2)
+
+    batch = read(batch_id)
+    assert (batch.status, batch.total, batch.refused, batch.expected) == (BatchStatus.RUNNING, 5, 0, 5)
+    found = [run_of(run_id) for run_id in run_ids(batch_id)]
+    assert sorted(run.priority for run in found) == [2, 2, 2, 2, 9]
+    assert {run.trigger for run in found} == {f"batch/{batch_id}"}
+    assert {run.batch for run in found} == {batch_id}
+    assert {member.place["Line"] for member in store.members(batch_id, 10, None)[0]} == {1, 2, 3, 4, 5}
+
+
+def test_a_redelivered_chunk_makes_no_second_run(machine: Machine, clips: Items) -> None:
+    machine.deliveries = 3
+
+    batch_id = made(machine, clips)
+
+    assert len(run_ids(batch_id)) == 5
+    assert batch_document(read(batch_id))["Counts"]["Total"] == 5
+
+
+def test_one_bad_line_rejects_the_batch_and_nothing_is_submitted(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, [*clips, missing(1), {"Input": {"AssetId": "nobody"}}])
+
+    document = batch_document(read(batch_id))
+    assert document["Status"] == "Rejected"
+    assert [line["Line"] for line in document["BadLines"]] == [6, 7]
+    assert "there is no object" in document["BadLines"][0]["Message"]
+    assert (document["Counts"]["Refused"], document["Counts"]["Submitted"]) == (2, 0)
+    assert run_ids(batch_id) == []
+    assert notes() == []
+    told = objects.get_text(document["BadLinesObject"]["S3Key"]).splitlines()
+    assert [json.loads(line) for line in told] == document["BadLines"]
+
+
+def test_bad_lines_are_passed_over_when_asked(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, [missing(1), *clips], OnBadLine="skip")
+
+    document = batch_document(read(batch_id))
+    assert document["Status"] == "Running"
+    assert [line["Line"] for line in document["BadLines"]] == [1]
+    assert (document["Counts"]["Total"], document["Counts"]["Refused"], document["Counts"]["Submitted"]) == (6, 1, 5)
+
+
+def test_lines_that_are_all_bad_are_rejected_even_so(machine: Machine) -> None:
+    assert read(made(machine, [missing(1), missing(2)], OnBadLine="skip")).status is BatchStatus.REJECTED
+
+
+def test_an_asset_that_is_busy_when_its_turn_comes_is_reported(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips[:1])
+    asset = {"Input": {"AssetId": run_of(run_ids(batch_id)[0]).asset_id}}
+
+    document = batch_document(read(made(machine, [*clips, asset])))
+
+    assert document["Status"] == "Running"
+    assert document["BadLines"][0]["Line"] == 6
+    assert "active on AssetId" in document["BadLines"][0]["Message"]
+
+
+def manifest(text: bytes, **body: Any) -> str:
+    client("s3").put_object(Bucket="test-data", Key="lists/night.jsonl", Body=text)
+    place = {"S3Bucket": "test-data", "S3Key": "lists/night.jsonl"}
+    return create.create({"Name": "flow", "Manifest": place, **body}, "me").id
+
+
+def test_a_manifest_names_its_bad_lines_by_number(machine: Machine, clips: Items) -> None:
+    lines = [json.dumps(item).encode() for item in clips for _ in range(50)]
+    lines[3], lines[120], lines[249] = b"{", b"[]", b'{"Input": 1}'
+
+    batch_id = manifest(b"\n".join(lines))
+    machine.run()
+
+    document = batch_document(read(batch_id))
+    assert document["Status"] == "Rejected"
+    assert document["Message"] == "3 of 250 items are bad; nothing was submitted"
+    assert [line["Line"] for line in document["BadLines"]] == [4, 121, 250]
+
+
+def test_a_manifest_that_is_replaced_fails_the_batch(machine: Machine, clips: Items) -> None:
+    def replace(event: dict[str, Any]) -> None:
+        if event["Step"] == "submit":
+            client("s3").put_object(Bucket="test-data", Key="lists/night.jsonl", Body=b"other")
+
+    machine.before_chunk = replace
+    batch_id = manifest(b"".join(json.dumps(item).encode() + b"\n" for item in clips))
+    machine.run()
+
+    assert read(batch_id).status is BatchStatus.FAILED
+    assert "replaced" in (read(batch_id).message or "")
+    assert run_ids(batch_id) == []
+
+
+def test_a_manifest_of_empty_lines_is_rejected(machine: Machine) -> None:
+    batch_id = manifest(b"\n\n\n")
+    machine.run()
+
+    assert read(batch_id).message == "there is nothing to run"
+
+
+def test_every_object_under_a_prefix_is_run(machine: Machine, clips: Items) -> None:
+    client("s3").put_object(Bucket="test-data", Key="uploads/", Body=b"")
+    prefix = {"S3Bucket": "test-data", "S3Prefix": "uploads/"}
+
+    batch_id = create.create({"Name": "flow", "Prefix": prefix}, "me").id
+    machine.run()
+
+    places = sorted(member.place["Key"] for member in store.members(batch_id, 10, None)[0])
+    assert places == [f"uploads/{number}.mp4" for number in range(5)]
+    assert read(batch_id).total == 5
+
+
+# -- bad input -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "Name"),
+        ({"Name": "flow", "Stage": "first"}, "Name"),
+        ({"Name": "nobody"}, "no workflow"),
+        ({"Name": "flow"}, "exactly one of Inputs, Manifest and Prefix"),
+        ({"Name": "flow", "Inputs": [], "Prefix": {}}, "exactly one"),
+        ({"Name": "flow", "Configuration": {"third": {}}}, "Configuration"),
+        ({"Name": "flow", "Manifest": {"S3Bucket": "foreign", "S3Key": "k"}}, "Manifest.S3Bucket"),
+        ({"Name": "flow", "Manifest": {"S3Bucket": "test-data", "S3Key": "k"}}, "doesn't exist"),
+        ({"Name": "flow", "Manifest": {"S3Bucket": "test-data", "S3Key": "empty"}}, "has 0 bytes"),
+        ({"Name": "flow", "Prefix": {"S3Bucket": "foreign", "S3Prefix": "k"}}, "Prefix.S3Bucket"),
+        ({"Name": "flow", "Prefix": {"S3Bucket": "test-data", "S3Prefix": "nothing/"}}, "no object under"),
+    ],
+)
+def test_a_bad_batch_is_refused_and_nothing_written(machine: Machine, body: dict[str, Any], message: str) -> None:
+    client("s3").put_object(Bucket="test-data", Key="empty", Body=b"")
+
+    with pytest.raises(BadRequestError, match=message):
+        create.create(body, "me")
+
+    assert machine.started == {}
+    assert store.page(10, None)[0] == []
+
+
+def test_the_external_bucket_must_be_in_this_region(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTERNAL_BUCKET_ARN", "arn:aws:s3:::elsewhere")
+    create.settings.cache_clear()
+    client("s3").create_bucket(Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+
+    with pytest.raises(BadRequestError, match="in this account and in Region us-east-1"):
+        create.create({"Name": "flow", "Prefix": {"S3Bucket": "elsewhere", "S3Prefix": "a"}}, "me")
+
+
+def test_an_unknown_batch_is_unknown_everywhere(machine: Machine) -> None:
+    unknown = "019a7c52-5b1e-7c3d-9a51-6f6f0a6a4b11"
+    for use in (
+        store.get,
+        lambda found: ending.cancel(found, None, "me"),
+        lambda found: retrying.retry_batch(found, None),
+    ):
+        with pytest.raises(UnknownBatchError):
+            use(unknown)
+
+
+# -- idempotency and crashes while it begins -------------------------------------------------------------------
+
+
+def claim(body: dict[str, Any]) -> Any:
+    return idempotency.claim("POST batch", {"idempotency-key": "night-1"}, body)
+
+
+def test_the_same_key_makes_one_batch_and_another_body_conflicts(machine: Machine, clips: Items) -> None:
+    body = {"Name": "flow", "Inputs": clips}
+
+    first = create.create(body, "me", claim(body))
+    again = create.create(body, "me", claim(body))
+
+    assert first.id == again.id
+    assert len(store.page(10, None)[0]) == 1
+    other = {**body, "Priority": 1}
+    with pytest.raises(ConflictError):
+        create.create(other, "me", claim(other))
+
+
+def unstartable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "StartExecution")
+
+    monkeypatch.setattr(stepfunctions, "start", refuse)
+
+
+def test_a_batch_whose_start_was_lost_is_started_by_a_repeat_or_by_the_sweep(machine: Machine, clips: Items) -> None:
+    body = {"Name": "flow", "Inputs": clips}
+    with pytest.MonkeyPatch.context() as patch:
+        unstartable(patch)
+        batch = create.create(body, "me", claim(body))
+        other = make(clips)
+    assert machine.started == {}
+
+    create.create(body, "me", claim(body))
+    assert list(machine.started) == [batch.id]
+
+    assert continuing.continue_batches() == 0
+    with pytest.MonkeyPatch.context() as patch:
+        later(patch, 61)
+        assert continuing.continue_batches() == 1
+    assert set(machine.started) == {batch.id, other}
+    machine.run()
+    assert read(other).status is BatchStatus.RUNNING
+
+
+def test_a_batch_whose_machine_ended_otherwise_has_failed(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = make(clips)
+    machine.ended[batch_id] = {"status": "ABORTED", "cause": "somebody did"}
+
+    later(monkeypatch, 61)
+    continuing.continue_batches()
+
+    assert read(batch_id).status is BatchStatus.FAILED
+    assert "ABORTED: somebody did" in (read(batch_id).message or "")
+
+
+# -- counting --------------------------------------------------------------------------------------------------
+
+
+def test_changes_are_counted_once_in_any_order(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips)
+    run_id = run_ids(batch_id)[0]
+    before = run_of(run_id)
+    fail(run_id)
+    after = run_of(run_id)
+
+    for run in (before, after, before, after):
+        counting.count(Change(run, None))
+
+    assert counted(read(batch_id)) == {"Error": 1}
+
+
+def test_a_batch_is_complete_when_all_its_runs_have_ended(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips)
+    ids = run_ids(batch_id)
+    fail(*ids[:4])
+    assert read(batch_id).status is BatchStatus.RUNNING
+
+    fail(ids[4])
+
+    batch = read(batch_id)
+    assert batch.status is BatchStatus.COMPLETE
+    assert batch.ended is not None
+    assert notes() == []
+
+
+def test_an_end_that_was_counted_but_not_concluded_is_concluded_when_told_again(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = made(machine, clips[:1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ending, "settle", lambda _batch: None)
+        fail(*run_ids(batch_id))
+    assert read(batch_id).status is BatchStatus.RUNNING
+
+    tell(*run_ids(batch_id))
+
+    assert read(batch_id).status is BatchStatus.COMPLETE
+
+
+def test_the_sweep_counts_what_was_never_told(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = made(machine, clips)
+    for run_id in run_ids(batch_id):
+        close.cancel(run_id, None, "me")
+
+    later(monkeypatch, 61)
+    continuing.continue_batches()
+
+    assert read(batch_id).status is BatchStatus.COMPLETE
+    assert counted(read(batch_id)) == {"Canceled": 5}
+
+
+def test_a_run_of_a_complete_batch_that_is_taken_up_again_reopens_it(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips[:2])
+    ids = run_ids(batch_id)
+    fail(*ids)
+
+    started = retry.retry(ids[0], None)
+    tell(ids[0])
+    counting.count(Change(replace(started, status=Status.QUEUED, sequence=started.sequence - 1), Status.ERROR))
+
+    assert read(batch_id).status is BatchStatus.RUNNING
+    assert notes() == [batch_id]
+
+
+# -- tolerance and cancellation --------------------------------------------------------------------------------
+
+
+def test_more_failures_than_tolerated_fail_the_batch_and_cancel_the_rest(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips, ToleratedFailurePercentage=20)
+    ids = run_ids(batch_id)
+    fail(ids[0])
+    assert read(batch_id).status is BatchStatus.RUNNING
+
+    fail(ids[1])
+    machine.run()
+
+    batch = read(batch_id)
+    assert batch.status is BatchStatus.FAILED
+    assert batch.message == "2 runs failed, more than the tolerated 20 %"
+    assert counted(batch) == {"Error": 2, "Canceled": 3}
+    assert notes() == []
+
+
+def test_canceling_cancels_every_open_run_and_repeats_harmlessly(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips)
+    fail(run_ids(batch_id)[0])
+
+    assert ending.cancel(batch_id, "wrong files", "me").status is BatchStatus.CANCELED
+    machine.run()
+    ending.cancel(batch_id, "again", "you")
+
+    batch = read(batch_id)
+    assert (batch.message, batch.ended_by) == ("Canceled: wrong files", "me")
+    assert counted(batch) == {"Error": 1, "Canceled": 4}
+    assert notes() == []
+
+
+def test_canceling_while_it_is_submitted_stops_the_submission(machine: Machine, clips: Items) -> None:
+    def cancel_at(event: dict[str, Any]) -> None:
+        if event["Step"] == "submit" and event["Chunk"]["Line"] > 1:
+            ending.cancel(event["Batch"], None, "me")
+
+    machine.before_chunk = cancel_at
+    batch_id = made(machine, clips * 30)
+
+    assert read(batch_id).status is BatchStatus.CANCELED
+    assert machine.stopped == [batch_id]
+    assert {run_of(run_id).status for run_id in run_ids(batch_id)} == {Status.CANCELED}
+    assert len(run_ids(batch_id)) == 100
+
+
+def test_a_straggler_is_canceled_by_the_sweep(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = make(clips)
+    ending.cancel(batch_id, None, "me")
+    machine.run()
+    assert notes() == [batch_id]
+    run_id = Entry({"Line": 1}, None).run_id(batch_id)
+    member = store.put_member(batch_id, run_id, {"Line": 1})
+    submit({"Name": "flow", **clips[0]}, origin=Origin("batch", run_id, batch_id, (member,)))
+
+    later(monkeypatch, 61)
+    continuing.continue_batches()
+    assert run_of(run_id).status is Status.CANCELED
+    assert notes() == [batch_id]
+
+    later(monkeypatch, ending.STRAGGLERS_SECONDS)
+    continuing.continue_batches()
+    assert notes() == []
+
+
+def test_a_closing_that_was_lost_is_begun_by_the_sweep(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = made(machine, clips)
+    with pytest.MonkeyPatch.context() as patch:
+        unstartable(patch)
+        ending.cancel(batch_id, None, "me")
+
+    later(monkeypatch, 61)
+    assert continuing.continue_batches() == 1
+    machine.run()
+
+    assert counted(read(batch_id)) == {"Canceled": 5}
+    assert notes() == []
+
+
+@pytest.mark.parametrize("action", ["cancel", "retry"])
+def test_a_rejected_batch_can_neither_be_canceled_nor_retried(machine: Machine, action: str) -> None:
+    batch_id = made(machine, [missing(1)])
+
+    with pytest.raises(BatchStatusError, match="Rejected"):
+        ending.cancel(batch_id, None, "me") if action == "cancel" else retrying.retry_batch(batch_id, None)
+
+
+# -- retry -----------------------------------------------------------------------------------------------------
+
+
+def test_a_retry_takes_up_what_failed_and_nothing_else(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips[:3])
+    ids = run_ids(batch_id)
+    fail(*ids[:2])
+    close.cancel(ids[2], None, "me")
+    tell(ids[2])
+    assert read(batch_id).status is BatchStatus.COMPLETE
+
+    retrying.retry_batch(batch_id, None)
+    with pytest.raises(BatchStatusError, match="is being retried"):
+        retrying.retry_batch(batch_id, None)
+    machine.run()
+
+    assert read(batch_id).status is BatchStatus.RUNNING
+    assert [run_of(run_id).attempt for run_id in ids] == [2, 2, 2]
+    fail(*ids)
+    assert read(batch_id).status is BatchStatus.COMPLETE
+    assert counted(read(batch_id)) == {"Error": 3}
+
+
+def test_a_retry_page_that_is_repeated_retries_nothing_twice(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips)
+    ids = run_ids(batch_id)
+    fail(*ids)
+    retrying.retry_batch(batch_id, None)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(retrying, "_finish", lambda _batch: None)
+        retrying.retry_page(batch_id, 1, None)
+        fail(*ids)
+    retrying.retry_page(batch_id, 1, None)
+
+    assert {run_of(run_id).attempt for run_id in ids} == {2}
+
+
+def test_a_canceled_batch_is_retried_once_its_runs_are_canceled(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips)
+    tell(*run_ids(batch_id))
+    ending.cancel(batch_id, None, "me")
+    with pytest.raises(BatchStatusError, match="still being canceled"):
+        retrying.retry_batch(batch_id, None)
+    machine.run()
+
+    retrying.retry_batch(batch_id, None)
+    machine.run()
+
+    batch = read(batch_id)
+    assert batch.status is BatchStatus.RUNNING
+    assert batch.live_runs == 5
+    assert (batch.message, batch.ended, batch.closing) == (None, None, None)
+
+
+def test_a_retry_with_a_configuration_that_fits_nothing_is_refused(machine: Machine, clips: Items) -> None:
+    batch_id = made(machine, clips)
+    fail(*run_ids(batch_id))
+
+    with pytest.raises(BadRequestError, match="Configuration"):
+        retrying.retry_batch(batch_id, {"third": {}})
+    assert read(batch_id).round == 0
+
+
+def test_a_batch_of_which_nothing_failed_cant_be_retried(machine: Machine, clips: Items) -> None:
+    with pytest.raises(BatchStatusError, match="has failed or was canceled"):
+        retrying.retry_batch(made(machine, clips), None)
+
+
+# -- reading ---------------------------------------------------------------------------------------------------
+
+
+def test_batches_are_listed_newest_first(machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_ids = []
+    for _ in range(3):
+        later(monkeypatch, 1)
+        made_ids.append(make(clips))
+
+    first, following = store.page(2, None)
+    rest, end = store.page(2, following)
+
+    assert [batch.id for batch in [*first, *rest]] == made_ids[::-1]
+    assert end is None
+
+
+def test_a_record_stays_small_whatever_it_refuses(machine: Machine) -> None:
+    batch_id = made(machine, [missing(number) for number in range(300)])
+
+    (item,) = [dynamodb.get(store.system(), {"Kind": "batch", "Name": batch_id})]
+    assert len(json.dumps(item)) < 1024
+    assert len(bucket.first_bad_lines(batch_id)) == 100
+    assert len(objects.get_text(bucket.report_key(batch_id)).splitlines()) == 300
