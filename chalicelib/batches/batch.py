@@ -90,6 +90,8 @@ class Batch:
     ended: str | None = None
     message: str | None = None
     ended_by: str | None = None
+    expires_at: int | None = None
+    """Epoch seconds; set by the end of the batch alone."""
 
     @property
     def failed_runs(self) -> int:
@@ -167,6 +169,7 @@ class Batch:
             ended=item.get("Ended"),
             message=item.get("Message"),
             ended_by=item.get("EndedBy"),
+            expires_at=item.get("ExpiresAt"),
         )
 
 

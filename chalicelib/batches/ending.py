@@ -7,17 +7,20 @@ runs are canceled afterwards, page by page, by the state machine and, whatever t
 from __future__ import annotations
 
 from chalicelib.aws import clock
+from chalicelib.aws.dynamodb import Value
 from chalicelib.aws.transaction import Write
 from chalicelib.batches import machine, markers, store
 from chalicelib.batches.batch import BROKEN_OFF, OPEN, Batch, BatchStatus
 from chalicelib.batches.errors import BatchMoved, BatchStatusError
-from chalicelib.executions import close
+from chalicelib.executions import close, retention
 from chalicelib.executions.errors import EndedExecutionError, UnknownExecutionError
 
 PAGE = 100
 STRAGGLERS_SECONDS = 960
 """So long after a batch was broken off while it was submitting, a function that began before may still make a run."""
 _TRIES = 8
+NOT_ENDED: dict[str, Value | None] = dict.fromkeys(("Ended", "EndedBy", "Message", "ExpiresAt"))
+"""What of it goes when a batch is taken up again."""
 
 
 def cancel(batch_id: str, reason: str | None, who: str) -> Batch:
@@ -55,13 +58,18 @@ def settle(batch_id: str) -> None:
 def break_off(batch: Batch, status: BatchStatus, message: str, who: str) -> bool:
     """End an open batch as Failed or Canceled; false when it has moved meanwhile."""
     now = clock.now()
-    facts = {"Message": message[:2000], "EndedBy": who, "Ended": now, "Closing": now, "Retrying": None}
-    if not _commit(store.change(batch, status, **facts), store.put_note(batch.id)):
+    change = store.change(batch, status, Message=message[:2000], Closing=now, Retrying=None, **ended(who, now))
+    if not _commit(change, store.put_note(batch.id)):
         return False
     if batch.expected is None:
         machine.stop_reading(batch.id, message)
     machine.start(batch.id, "close", batch.round)
     return True
+
+
+def ended(who: str, now: str) -> dict[str, Value | None]:
+    """What the end of a batch writes into its record."""
+    return {"Ended": now, "EndedBy": who, "ExpiresAt": retention.expires_at(now)}
 
 
 def close_page(batch_id: str, after: str | None) -> str | None:
@@ -102,12 +110,12 @@ def _closed(batch: Batch) -> None:
 
 
 def _conclude(batch: Batch) -> None:
-    facts = {"Ended": clock.now(), "EndedBy": "engine"}
-    _commit(store.change(batch, BatchStatus.COMPLETE, **facts), store.delete_note(batch.id))
+    change = store.change(batch, BatchStatus.COMPLETE, **ended("engine", clock.now()))
+    _commit(change, store.delete_note(batch.id))
 
 
 def _reopen(batch: Batch) -> None:
-    change = store.change(batch, BatchStatus.RUNNING, Ended=None, EndedBy=None)
+    change = store.change(batch, BatchStatus.RUNNING, **NOT_ENDED)
     _commit(change, store.put_note(batch.id))
 
 

@@ -22,7 +22,7 @@ def move(run: Run) -> None:
         if member is None or (member.status is not None and member.sequence >= run.sequence):
             return
         try:
-            store.commit(store.count(run.batch, member, run.status, run.sequence))
+            store.commit(store.count(run.batch, member, run))
         except MemberMoved:
             continue
         except BatchMoved:

@@ -34,9 +34,9 @@ def retry_batch(batch_id: str, configuration: dict[str, Any] | None) -> Batch:
     following = batch.round + 1
     bucket.put_defaults(batch_id, f"retry-{following}", {"Configuration": configuration})
     facts: dict[str, Value | None] = {"Round": following, "Retrying": clock.now()}
-    facts |= dict.fromkeys(("Closing", "Ended", "EndedBy", "Message"))
+    change = store.change(batch, BatchStatus.RUNNING, Closing=None, **facts, **ending.NOT_ENDED)
     try:
-        store.commit([store.change(batch, BatchStatus.RUNNING, **facts), store.put_note(batch_id)])
+        store.commit([change, store.put_note(batch_id)])
     except BatchMoved:
         raise BatchStatusError(f"batch {batch_id} has just changed; look at it again") from None
     machine.start(batch_id, "retry", following)

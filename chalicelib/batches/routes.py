@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.batches import create, ending, examples, retrying, store
 from chalicelib.batches.document import Document, batch_document, batch_summary, run_summary
 from chalicelib.batches.errors import UnknownBatchError
+from chalicelib.executions import retention
 from chalicelib.executions import store as runs
 from chalicelib.executions.examples import SUMMARY as RUN
 from chalicelib.web import idempotency, paging
@@ -79,7 +80,8 @@ def list_runs(request: Request) -> Answer:
     store.get(batch_id)
     members, following = store.members(batch_id, limit, start)
     places: dict[str, dict[str, Any]] = {member.run_id: member.place for member in members}
-    body = [run_summary(run, places[run.id]) for run in runs.read_runs(list(places), consistent=True)]
+    found = runs.read_runs(list(places), consistent=True)
+    body = [run_summary(run, places[run.id]) for run in found if not retention.is_expired(run)]
     return paging.page(request, purpose, body, following)
 
 

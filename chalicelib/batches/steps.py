@@ -62,8 +62,8 @@ def _checked(batch: Batch) -> Batch:
     why = _rejection(batch, total, refused)
     if why is None:
         return _changed(batch, BatchStatus.SUBMITTING, **counts)
-    facts = {"Message": why, "Ended": clock.now(), "EndedBy": "engine"}
-    return _changed(batch, BatchStatus.REJECTED, **counts, **facts)
+    facts = ending.ended("engine", clock.now())
+    return _changed(batch, BatchStatus.REJECTED, Message=why, **counts, **facts)
 
 
 def _rejection(batch: Batch, total: int, bad: int) -> str | None:

@@ -17,6 +17,7 @@ from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write
 from chalicelib.batches.batch import Batch, BatchStatus, counter
 from chalicelib.batches.errors import BatchMoved, MemberMoved, UnknownBatchError
+from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import ENDED, Status
 from chalicelib.web.errors import shown
 
@@ -40,9 +41,9 @@ def executions() -> str:
 
 
 def find(batch_id: str) -> Batch | None:
-    """A batch, strongly consistent; None when there is no such batch."""
+    """A batch, strongly consistent; None when there is no such batch, or its time is over."""
     item = dynamodb.get(system(), _key(batch_id))
-    return Batch.of(item) if item else None
+    return None if item is None or _is_expired(item) else Batch.of(item)
 
 
 def get(batch_id: str) -> Batch:
@@ -58,7 +59,7 @@ def page(limit: int, start: Key | None) -> tuple[list[Batch], Key | None]:
     found = dynamodb.query_page(
         system(), dynamodb.equals("Kind", _BATCH), consistent=True, forward=False, limit=limit, start=start
     )
-    return [Batch.of(item) for item in found.items], found.next_key
+    return [Batch.of(item) for item in found.items if not _is_expired(item)], found.next_key
 
 
 def make(batch: Batch) -> list[Write]:
@@ -77,6 +78,11 @@ def change(batch: Batch, status: BatchStatus | None, **values: Value | None) -> 
         {":status": batch.status.value, ":round": batch.round},
     )
     return transaction.update(system(), _key(batch.id), {**values, "Changed": clock.now()}, condition, BatchMoved)
+
+
+def _is_expired(item: Item) -> bool:
+    """Whether an item is to be taken for gone, though DynamoDB hasn't removed it yet."""
+    return "ExpiresAt" in item and item["ExpiresAt"] <= clock.epoch(clock.now())
 
 
 def _key(batch_id: str) -> Key:
@@ -160,16 +166,20 @@ def count_members(batch_id: str) -> int:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def count(batch_id: str, counted: Member, status: Status, sequence: int) -> list[Write]:
-    """A run's marker and its batch's counters move on, unless the marker isn't the one that was read."""
+def count(batch_id: str, counted: Member, run: Run) -> list[Write]:
+    """A run's marker and its batch's counters move on, unless the marker isn't the one that was read.
+
+    The marker expires with its run.
+    """
     unmoved = transaction.absent("Sequence")
     if counted.status is not None:
         unmoved = Expression("#sequence = :sequence", {"#sequence": "Sequence"}, {":sequence": counted.sequence})
-    marker: dict[str, Value | None] = {"Status": status.value, "Sequence": sequence}
+    marker: dict[str, Value | None] = {"Status": run.status.value, "Sequence": run.sequence}
+    marker["ExpiresAt"] = run.expires_at
     key = _member_key(batch_id, counted.run_id)
     writes = [transaction.update(executions(), key, marker, unmoved, MemberMoved)]
-    if counted.status is not status:
-        moved = {counter(status): 1, **({counter(counted.status): -1} if counted.status else {})}
+    if counted.status is not run.status:
+        moved = {counter(run.status): 1, **({counter(counted.status): -1} if counted.status else {})}
         exists = transaction.present("Kind")
         writes.append(transaction.update(system(), _key(batch_id), {}, exists, BatchMoved, add=moved))
     return writes

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import clock, dynamodb, objects, stepfunctions
+from chalicelib.aws import clock, dynamodb, objects, stepfunctions, transaction
 from chalicelib.aws.clients import client
 from chalicelib.batches import bucket, continuing, counting, create, ending, retrying, store
 from chalicelib.batches.batch import Batch, BatchStatus
 from chalicelib.batches.document import batch_document
 from chalicelib.batches.errors import BatchStatusError, UnknownBatchError
 from chalicelib.batches.manifest import Entry
-from chalicelib.executions import close, retry
+from chalicelib.executions import close, retention, retry
 from chalicelib.executions import store as runs
 from chalicelib.executions.changes import Change
 from chalicelib.executions.run import Run
@@ -493,6 +493,26 @@ def test_a_retry_page_that_is_repeated_retries_nothing_twice(machine: Machine, c
     assert {run_of(run_id).attempt for run_id in ids} == {2}
 
 
+def test_a_retry_whose_start_was_lost_or_that_broke_off_is_continued_by_the_sweep(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = made(machine, clips)
+    ids = run_ids(batch_id)
+    fail(*ids)
+    with pytest.MonkeyPatch.context() as patch:
+        unstartable(patch)
+        retrying.retry_batch(batch_id, None)
+
+    later(monkeypatch, 61)
+    assert continuing.continue_batches() == 1
+    assert f"{batch_id}-retry-1" in machine.started
+    machine.ended[f"{batch_id}-retry-1"] = {"status": "FAILED"}
+    assert continuing.continue_batches() == 1
+
+    assert [run_of(run_id).attempt for run_id in ids] == [2] * 5
+    assert read(batch_id).retrying is None
+
+
 def test_a_canceled_batch_is_retried_once_its_runs_are_canceled(machine: Machine, clips: Items) -> None:
     batch_id = made(machine, clips)
     tell(*run_ids(batch_id))
@@ -538,6 +558,31 @@ def test_batches_are_listed_newest_first(machine: Machine, clips: Items, monkeyp
 
     assert [batch.id for batch in [*first, *rest]] == made_ids[::-1]
     assert end is None
+
+
+def test_an_ended_batch_expires_with_its_runs(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retention.forget()
+    setting = {"Kind": "configuration", "Name": "RetentionDays", "Text": '{"Value": 3}'}
+    transaction.commit([transaction.put(store.system(), setting)])
+    batch_id = made(machine, clips[:1])
+    (run_id,) = run_ids(batch_id)
+    assert read(batch_id).expires_at is None
+
+    fail(run_id)
+    marker = dynamodb.get(store.executions(), store.member_key(batch_id, run_id)) or {}
+    assert marker["ExpiresAt"] == run_of(run_id).expires_at
+    assert read(batch_id).expires_at is not None
+    retrying.retry_batch(batch_id, None)
+    machine.run()
+    assert read(batch_id).expires_at is None
+
+    fail(run_id)
+    later(monkeypatch, 3 * 86_400 + 1)
+    assert store.find(batch_id) is None
+    assert store.page(10, None)[0] == []
+    retention.forget()
 
 
 def test_a_record_stays_small_whatever_it_refuses(machine: Machine) -> None:

@@ -56,6 +56,12 @@ def changes(engine: Engine) -> dict[str, Change]:
             {"Name": workflow, "Input": media},
             {"Name": workflow, "Input": {"AssetId": "nobody"}},
         ),
+        "batch": (
+            "POST",
+            "workflow/execution/batch",
+            {"Name": workflow, "Inputs": [{"Input": media}]},
+            {"Name": workflow, "Inputs": [{"Input": {}}]},
+        ),
         "run of a stage": (
             "POST",
             "workflow/execution",
@@ -65,7 +71,17 @@ def changes(engine: Engine) -> dict[str, Change]:
     }
 
 
-KINDS = ["new operation", "operation", "new stage", "stage", "new workflow", "workflow", "run", "run of a stage"]
+KINDS = [
+    "new operation",
+    "operation",
+    "new stage",
+    "stage",
+    "new workflow",
+    "workflow",
+    "run",
+    "batch",
+    "run of a stage",
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
