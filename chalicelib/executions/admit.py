@@ -29,7 +29,8 @@ _HEADS = 25
 _NEVER_STARTS = {"InvalidExecutionInput", "AccessDeniedException", "InvalidArn", "ValidationException"}
 _GONE = {"StateMachineDoesNotExist", "StateMachineDeleting"}
 _GONE_TRIES = 5
-_PASSING = (ClientError, BotoCoreError, transaction.StillContended, dynamodb.Throttled)
+PASSING = (ClientError, BotoCoreError, transaction.StillContended, dynamodb.Throttled)
+"""What AWS may refuse now and grant a moment later."""
 
 
 def admit_waiting(inputs: dict[str, str] | None = None, most: int | None = None) -> bool:
@@ -68,7 +69,7 @@ def look(inputs: dict[str, str] | None = None, freed: Iterable[str] = ()) -> Non
         for pool in freed:
             parking.unpark(pool, 1)
         admit_waiting(inputs, most=1)
-    except _PASSING as error:
+    except PASSING as error:
         _LOG.warning("admission is left to the scheduler: %s", type(error).__name__)
 
 
@@ -95,7 +96,7 @@ def _go_on(entry: QueueEntry) -> None:
         return
     try:
         sending.send(stored.run)
-    except _PASSING as error:
+    except PASSING as error:
         _LOG.warning("the waits of %s are left to the sweep: %s", entry.fence.run_id, type(error).__name__)
 
 

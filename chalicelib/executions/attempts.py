@@ -16,8 +16,8 @@ from chalicelib.web.documents import compact, stored_document
 _PREFIX = "attempt#"
 
 
-def record(run: Run, open_stage: StagePart | None) -> dict[str, Any]:
-    """What is kept of an attempt: how it went, and what the stage that it ended in had made."""
+def record(run: Run, open_stage: StagePart | None, who: str) -> dict[str, Any]:
+    """What is kept of an attempt: how it went, what the stage that it ended in had made, and who tried again."""
     outputs = stored_document(open_stage.outputs) if open_stage and open_stage.outputs else []
     facts = {
         "Attempt": run.attempt,
@@ -29,14 +29,15 @@ def record(run: Run, open_stage: StagePart | None) -> dict[str, Any]:
         "Ended": run.ended,
         "Message": run.message,
         "EndedBy": run.ended_by,
+        "RetriedBy": who,
         "Outputs": outputs,
     }
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def put(run: Run, open_stage: StagePart | None) -> Write:
+def put(run: Run, open_stage: StagePart | None, who: str) -> Write:
     """Keep the attempt that a retry follows."""
-    text = compact(record(run, open_stage))
+    text = compact(record(run, open_stage, who))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     key = f"{store.object_prefix(run.id)}{run.attempt}/attempt-{digest}.json"
     part = f"{_PREFIX}{run.attempt:04}"

@@ -58,12 +58,12 @@ class Selection:
         )
 
 
-def retry_many(body: dict[str, Any], *, dry_run: bool) -> Document:
+def retry_many(body: dict[str, Any], who: str, *, dry_run: bool) -> Document:
     """Retry what a request selects: `{Workflow, Status, Since, ErrorPrefix, Limit, Configuration}`."""
     configuration = body.get("Configuration")
 
     def work(run: Run) -> None:
-        retry.retry(run.id, configuration, dry_run=dry_run)
+        retry.retry(run.id, configuration, who, dry_run=dry_run)
 
     return _each(Selection.of(body, retry.RETRIABLE), "Retried", work)
 

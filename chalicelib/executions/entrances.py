@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.aws import transaction
 from chalicelib.executions import admit, close, complete, parking, waiting
+from chalicelib.executions.admit import PASSING
 from chalicelib.executions.run import GLOBAL_POOL, parse_execution_name
 from chalicelib.executions.sweep import Step, ended_message, sweep
 
@@ -20,9 +21,16 @@ def stage_completion(event: Any) -> dict[str, Any]:
     return complete.complete_stage(event)
 
 
+class TokenNotKept(Exception):
+    """AWS refused what the token needs: the state machine asks again with another one, for a quarter of an hour."""
+
+
 def task_tokens(event: Any) -> dict[str, Any]:
-    """The Task of every Wait and Callback operation."""
-    return waiting.token_task(event)
+    """The Task of every Wait and Callback operation; what passes is told from what the operator's function raised."""
+    try:
+        return waiting.token_task(event)
+    except PASSING as error:
+        raise TokenNotKept(f"{type(error).__name__}: {error}") from error
 
 
 def scheduler(event: Any) -> dict[str, Any]:

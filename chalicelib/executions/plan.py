@@ -8,6 +8,7 @@ from math import floor
 from typing import Any
 
 from chalicelib.definitions import limits, rules
+from chalicelib.definitions.builtin import EXPIRES_AFTER
 from chalicelib.definitions.revision import Revision, RevisionOperation, RevisionStage
 from chalicelib.definitions.stage_input import (
     MAX_GLOBALS_BYTES,
@@ -25,9 +26,6 @@ Override = dict[str, dict[str, dict[str, Any]]]
 
 _DONE: BranchPlan = {"Do": "done"}
 METADATA_ONLY = "MetadataOnly"
-EXPIRES_AFTER = "ExpiresAfterSeconds"
-"""A Wait's own setting: after so many seconds it fails."""
-
 _SPARE_BYTES = 8_192
 
 

@@ -28,8 +28,10 @@ RETRIABLE = (Status.ERROR, Status.CANCELED)
 _TRIES = 5
 
 
-def retry(run_id: str, configuration: dict[str, Any] | None = None, *, dry_run: bool = False) -> Run:
-    """Queue an ended run again; `configuration` replaces members of the run's own.
+def retry(
+    run_id: str, configuration: dict[str, Any] | None = None, who: str = "engine", *, dry_run: bool = False
+) -> Run:
+    """Queue an ended run again; `configuration` replaces members of the run's own, `who` is kept with the attempt.
 
     Raises UnknownExecutionError, NotRetriableError for a run that is live or complete, BadRequestError for a
     Configuration that doesn't fit, ConflictError while another run works on the asset.
@@ -42,7 +44,7 @@ def retry(run_id: str, configuration: dict[str, Any] | None = None, *, dry_run: 
         if dry_run:
             return stored.run
         try:
-            _make(stored, prepared)
+            _make(stored, prepared, who)
         except RunMoved:
             continue
         admit.look()
@@ -116,10 +118,10 @@ def _reopened(stored: Stored, following: Run, revision: Revision, override: Over
     )
 
 
-def _make(stored: Stored, prepared: _Prepared) -> None:
+def _make(stored: Stored, prepared: _Prepared, who: str) -> None:
     run = stored.run
     following = replace(prepared.following, machine_arn=revisions.machine_for(prepared.revision))
-    record = attempts.put(run, stored.stages.get(run.current_stage))
+    record = attempts.put(run, stored.stages.get(run.current_stage), who)
     writes = [store.replan_stage(following, part, _facts(part)) for part in prepared.parts]
     transaction.commit(moves.retry(run, following, record, writes))
 

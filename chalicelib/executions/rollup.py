@@ -81,7 +81,7 @@ def output(
     if "Failed" in branch and branch["Failed"].get("Error") in _TIMEOUTS and not branch["Failed"].get("Cause"):
         branch = {**branch, "Failed": {**branch["Failed"], "Cause": _overrun(operation, plan)}}
     times: Output = {name: value for name, value in branch.items() if name in ("Entered", "Left")}
-    return {"Name": operation.name, **_judged(operation, branch, branches), **times}
+    return {"Name": operation.name, **_judged(operation, branch, branches, plan), **times}
 
 
 def _kept_output(operation: RevisionOperation, earlier: Earlier) -> Output:
@@ -95,11 +95,18 @@ def _kept_output(operation: RevisionOperation, earlier: Earlier) -> Output:
 
 
 def _overrun(operation: RevisionOperation, plan: BranchPlan | None) -> str:
-    seconds = plan.get("TimeoutSeconds", operation.timeout_seconds) if plan else operation.timeout_seconds
-    return f"the operation did not end, or gave no sign of life, within the {seconds} seconds it had"
+    seconds = _seconds(operation, plan)
+    beat = operation.heartbeat_seconds
+    silent = f", or gave no sign of life for {beat} seconds" if beat else ""
+    return f"the operation did not end within the {seconds} seconds it had{silent}"
 
 
-def _judged(operation: RevisionOperation, branch: BranchOutput, branches: int) -> Output:
+def _seconds(operation: RevisionOperation, plan: BranchPlan | None) -> int:
+    """How long the operation had in this run."""
+    return plan.get("TimeoutSeconds", operation.timeout_seconds) if plan else operation.timeout_seconds
+
+
+def _judged(operation: RevisionOperation, branch: BranchOutput, branches: int, plan: BranchPlan | None) -> Output:
     if branch["Do"] == "skip":
         return _made(OperationStatus.SKIPPED)
     if "Failed" in branch:
@@ -113,10 +120,10 @@ def _judged(operation: RevisionOperation, branch: BranchOutput, branches: int) -
         )
     if "Kept" not in branch:
         return _error("InvalidOutput", f"the operation returned {shown(branch.get('Result'))}, not an object")
-    return _kept(operation, branch["Kept"])
+    return _kept(operation, branch["Kept"], plan)
 
 
-def _kept(operation: RevisionOperation, kept: dict[str, Any]) -> Output:
+def _kept(operation: RevisionOperation, kept: dict[str, Any], plan: BranchPlan | None) -> Output:
     media, metadata = kept.get("Media") or {}, kept.get("MetaData") or {}
     fault = _media_fault(media) or (None if isinstance(metadata, dict) else "MetaData is not an object")
     if fault:
@@ -125,7 +132,7 @@ def _kept(operation: RevisionOperation, kept: dict[str, Any]) -> Output:
     if status in _PASSING:
         return _made(OperationStatus(status), media, metadata)
     if operation.type == "Async" and status == OperationStatus.EXECUTING:
-        cause = f"the operation was still executing after {operation.timeout_seconds} seconds"
+        cause = f"the operation was still executing after {_seconds(operation, plan)} seconds"
         return _error("States.Timeout", cause, media, metadata)
     cause = (
         f"the operation returned Status {shown(status)}" if "Status" in kept else "the operation returned no Status"

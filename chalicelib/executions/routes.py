@@ -179,7 +179,9 @@ def cancel_execution(request: Request) -> Document:
     answer_example=examples.RETRIED,
 )
 def retry_execution(request: Request) -> Document:
-    return summary(retry.retry(_run_id(request), request.body.get("Configuration"), dry_run=request.dry_run))
+    return summary(
+        retry.retry(_run_id(request), request.body.get("Configuration"), request.caller, dry_run=request.dry_run)
+    )
 
 
 @routes.endpoint(
@@ -194,7 +196,7 @@ def retry_execution(request: Request) -> Document:
     answer_example={"Retried": [examples.RUN_ID], "Refused": [], "More": False},
 )
 def retry_executions(request: Request) -> Document:
-    return bulk.retry_many(request.body, dry_run=request.dry_run or request.body.get("DryRun", False))
+    return bulk.retry_many(request.body, request.caller, dry_run=request.dry_run or request.body.get("DryRun", False))
 
 
 @routes.endpoint(

@@ -94,3 +94,40 @@ def look(event, context):
 def never(event, context):
     """A monitor that is never done."""
     return {**event, "Status": "Executing"}
+
+
+def logs(event, context):
+    """Append a line with the idempotency key to a file; fail while another file, if one is named, isn't there."""
+    configuration = event["Configuration"]
+    with open(configuration["Log"], "a") as log:
+        log.write(event["IdempotencyKey"] + "\n")
+    if "Until" in configuration and not os.path.exists(configuration["Until"]):
+        raise RuntimeError("not yet")
+    return {**event, "Status": "Complete", "MetaData": {event["Name"]: configuration.get("Value", 1)}}
+
+
+def keeps_token(event, context):
+    """A callback's start: leave the token in a file for whoever does the work."""
+    with open(event["Configuration"]["File"], "a") as file:
+        file.write(event["TaskToken"] + "\n")
+
+
+def refuses_token(event, context):
+    raise ValueError("the service doesn't take the job")
+
+
+def waits(event, context):
+    """Complete once a file is there."""
+    while not os.path.exists(event["Configuration"]["File"]):
+        time.sleep(0.01)
+    return {**event, "Status": "Complete"}
+
+
+class InvalidInput(Exception):
+    """As the helper's: the input is wrong and will be."""
+
+
+def invalid(event, context):
+    with open(event["Configuration"]["Log"], "a") as log:
+        log.write(event["IdempotencyKey"] + "\n")
+    raise InvalidInput("no such language")

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from botocore import handlers, parsers, useragent
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.response import StreamingBody
 from moto.backends import get_backend
 from moto.core.botocore_stubber import MockRawResponse
@@ -38,6 +38,7 @@ _services: set[str] = set()
 _routes: dict[str, list[tuple[re.Pattern[str], Callable[..., Any]]]] = {}
 _backends: Any = get_backend
 _parsers: Any = parsers
+_HeadersDict: Any = HeadersDict
 
 
 def install(services: Iterable[str]) -> None:
@@ -125,8 +126,9 @@ def _call(route: Callable[..., Any], model: Any, params: dict[str, Any]) -> Answ
 def _parsed(model: Any, status: int, headers: dict[str, Any], content: bytes) -> dict[str, Any]:
     """What botocore makes of an HTTP answer, the errors' own members included."""
     parser = _parsers.create_parser(model.service_model.protocol)
-    low = {str(name).lower(): str(value) for name, value in headers.items()}
-    answer: dict[str, Any] = {"status_code": status, "headers": low, "body": content, "context": {}}
+    # a header is asked for by the spelling of its shape, such as X-Amz-Function-Error
+    known = _HeadersDict({str(name): str(value) for name, value in headers.items()})
+    answer: dict[str, Any] = {"status_code": status, "headers": known, "body": content, "context": {}}
     if status < 300 and model.has_streaming_output:
         answer["body"] = StreamingBody(BytesIO(content), len(content))
     parsed: dict[str, Any] = parser.parse(answer, model.output_shape)

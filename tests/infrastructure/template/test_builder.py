@@ -172,7 +172,7 @@ def test_the_scheduler_reads_the_stream_with_three_filters_and_gives_up_into_a_q
     assert patterns == [
         {"eventName": ["INSERT"], "dynamodb": {"Keys": {"Id": {"S": ["queue"]}}}},
         {"eventName": ["REMOVE"], "dynamodb": {"Keys": {"Part": {"S": [{"prefix": "slot#"}]}}}},
-        {"eventName": ["MODIFY", "REMOVE"], "dynamodb": {"Keys": {"Part": {"S": ["pool"]}}}},
+        {"dynamodb": {"Keys": {"Part": {"S": ["pool"]}}}},
     ]
     assert properties == {
         "FunctionName": {"Ref": "Scheduler"},
