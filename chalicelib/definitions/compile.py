@@ -59,7 +59,7 @@ def compile_machine(
     return {
         "QueryLanguage": "JSONata",
         "StartAt": _parallel_name(0, stages[0]),
-        "TimeoutSeconds": _machine_seconds(stages, timeout_seconds),
+        "TimeoutSeconds": machine_seconds(stages, timeout_seconds),
         "States": states,
     }
 
@@ -69,7 +69,7 @@ def compile_operation(operation: RevisionOperation, completion_arn: str, tokens_
     return Branch(0, 0, 1, operation, _resources(completion_arn, tokens_arn)).definition()
 
 
-def _machine_seconds(stages: Sequence[RevisionStage], timeout_seconds: int | None) -> int:
+def machine_seconds(stages: Sequence[RevisionStage], timeout_seconds: int | None) -> int:
     waits = any(operation.type in ("Callback", "Wait") for stage in stages for operation in stage.operations)
     return LONG_MACHINE_SECONDS if waits or (timeout_seconds or 0) > MACHINE_SECONDS else MACHINE_SECONDS
 

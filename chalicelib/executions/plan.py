@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.definitions import limits, rules
 from chalicelib.definitions.builtin import EXPIRES_AFTER
+from chalicelib.definitions.compile import machine_seconds
 from chalicelib.definitions.revision import Revision, RevisionOperation, RevisionStage
 from chalicelib.definitions.stage_input import (
     MAX_GLOBALS_BYTES,
@@ -167,8 +168,12 @@ def _seconds(
     return int(wanted if course.left is None else max(1, min(wanted, floor(course.left))))
 
 
-def check_timeouts(revision: Revision, timeouts: Mapping[str, Mapping[str, int]]) -> None:
-    """Raise BadRequestError for a timeout of no operation, or one that an operation of its type can't have."""
+def check_timeouts(revision: Revision, whole: int | None, timeouts: Mapping[str, Mapping[str, int]]) -> None:
+    """Raise BadRequestError for a timeout of no operation, or one that an operation of its type can't have, and for
+    one of the whole run that its state machine doesn't live to see."""
+    most = machine_seconds(revision.stages, revision.timeout_seconds)
+    if whole is not None and whole > most:
+        raise BadRequestError(f"TimeoutSeconds: a run of this workflow may take {most} seconds at most")
     stages = {stage.name: stage for stage in revision.stages}
     for name, given in timeouts.items():
         if name not in stages:

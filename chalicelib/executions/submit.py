@@ -92,7 +92,7 @@ def _prepare(body: dict[str, Any], origin: Origin, claimed: Claim | None) -> _Pr
     override = plan.normalised(revision, body.get("Configuration") or {})
     plan.check_override(revision, override)
     timeouts = body.get("Timeouts") or {}
-    plan.check_timeouts(revision, timeouts)
+    plan.check_timeouts(revision, body.get("TimeoutSeconds"), timeouts)
     if "Webhook" in body:
         webhooks.check(body["Webhook"])
     now, run_id = clock.now(), origin.run_id or clock.new_id()

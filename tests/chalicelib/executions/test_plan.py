@@ -174,6 +174,15 @@ def test_the_key_of_an_operation_differs_between_attempts_only() -> None:
 )
 def test_a_timeout_that_no_operation_can_have_is_refused(timeouts: dict[str, Any], words: str) -> None:
     with pytest.raises(BadRequestError) as refusal:
-        plan.check_timeouts(FLOW, timeouts)
+        plan.check_timeouts(FLOW, None, timeouts)
 
     assert words in str(refusal.value)
+
+
+def test_a_run_cannot_be_given_more_time_than_its_machine_has() -> None:
+    week = 7 * 86_400
+    plan.check_timeouts(FLOW, week, {})
+    plan.check_timeouts(revision(stage("s", operation("w", type="Wait"))), 300 * 86_400, {})
+
+    with pytest.raises(BadRequestError, match=f"TimeoutSeconds: .* {week} seconds at most"):
+        plan.check_timeouts(FLOW, week + 1, {})
