@@ -18,6 +18,13 @@ marked `asynchronous`; the second is called again, later and later, until it say
     def monitor(task: Task) -> None:
         if ended(task.results["job"]):
             task.complete()
+
+A Callback operation has one function too. What it returns doesn't matter: the operation is over when somebody answers
+with `task.token`, by `POST /workflow/execution/{id}/callback` or with Step Functions' SendTaskSuccess:
+
+    @operator(asynchronous=True)
+    def begin(task: Task) -> None:
+        submit(task.source(), token=task.token, job_name=task.idempotency_key)
 """
 
 from __future__ import annotations

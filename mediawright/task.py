@@ -25,7 +25,9 @@ class Task:
     """What the engine asks of an operator, and the answer that is being built.
 
     `media` and `metadata` are what earlier stages made; `results` and `outputs` are this operation's own, and in the
-    monitor of an asynchronous operation they hold what its start function put there.
+    monitor of an asynchronous operation they hold what its start function put there. `idempotency_key` is the same when
+    the same work is asked for again (Lambda may run a function twice), and another one in another attempt of the run;
+    `token` is what a Callback operation is answered with, by whoever finishes the work.
     Raises InvalidInput when the event is not an operation's.
     """
 
@@ -36,6 +38,8 @@ class Task:
         self.input: dict[str, Any] = _member(event, "Input", dict)
         self.configuration: dict[str, Any] = _member(event, "Configuration", dict)
         self.status: str = _member(event, "Status", str)
+        self.idempotency_key: str | None = event.get("IdempotencyKey")
+        self.token: str | None = event.get("TaskToken")
         self.media: dict[str, MediaObject] = self.input.get("Media") or {}
         self.metadata: dict[str, Any] = self.input.get("MetaData") or {}
         self.results: dict[str, Any] = dict(event.get("MetaData") or {})

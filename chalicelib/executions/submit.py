@@ -149,7 +149,7 @@ def _make(prepared: _Prepared) -> None:
     assets.ensure_month(run.created)
     try:
         transaction.commit(moves.submit(run, prepared.first, prepared.writes))
-    except MediawrightError:
+    except (MediawrightError, KeyClaimed):
         # refused for good: nothing refers to the large texts that went to the bucket first
         if prepared.is_large:
             for _ in objects.delete_under(store.object_prefix(run.id)):

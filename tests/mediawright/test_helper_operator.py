@@ -191,3 +191,10 @@ def test_the_remaining_time_comes_from_lambdas_context(event: dict[str, Any]) ->
 
 def test_an_operator_error_is_no_invalid_input() -> None:
     assert not issubclass(OperatorError, InvalidInput)
+
+
+def test_the_task_shows_what_tells_calls_apart_and_what_a_callback_is_answered_with(event: dict[str, Any]) -> None:
+    task = Task({**event, "IdempotencyKey": "run/stage/look/2", "TaskToken": "AQCE"})
+
+    assert (task.idempotency_key, task.token) == ("run/stage/look/2", "AQCE")
+    assert (Task(event).idempotency_key, Task(event).token) == (None, None)
