@@ -25,9 +25,9 @@ class Task:
     """What the engine asks of an operator, and the answer that is being built.
 
     `media` and `metadata` are what earlier stages made; `results` and `outputs` are this operation's own, and in the
-    monitor of an asynchronous operation they hold what its start function put there. `idempotency_key` is the same when
-    the same work is asked for again (Lambda may run a function twice), and another one in another attempt of the run;
-    `token` is what a Callback operation is answered with, by whoever finishes the work.
+    monitor of an asynchronous operation they hold what its start function put there. `idempotency_key` is the same
+    when the same work is asked for again (Lambda may run a function twice), and another one in another attempt of the
+    run; `token` is what a Callback operation is answered with, by whoever finishes the work.
     Raises InvalidInput when the event is not an operation's.
     """
 
