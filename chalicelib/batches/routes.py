@@ -1,21 +1,23 @@
-"""`/workflow/execution/batch`: many runs at once over HTTP."""
+"""`/workflow/execution/batch`: many runs at once over HTTP.
+
+What a view uses it imports itself: the API function would pay for all of it at every start.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from chalicelib.batches import create, ending, examples, retrying, store
-from chalicelib.batches.document import Document, batch_document, batch_summary, run_summary
+from chalicelib.batches import examples
 from chalicelib.batches.errors import UnknownBatchError
-from chalicelib.executions import retention
-from chalicelib.executions import store as runs
 from chalicelib.executions.examples import SUMMARY as RUN
 from chalicelib.web import idempotency, paging
 from chalicelib.web.errors import shown
 from chalicelib.web.room import Answer, Request, Room
 
 routes = Room(__name__)
+
+Document = dict[str, Any]
 
 _PATH = "/workflow/execution/batch"
 _BATCH_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -33,6 +35,9 @@ _BATCH_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-
     dry_run=True,
 )
 def create_batch(request: Request) -> Document:
+    from chalicelib.batches import create
+    from chalicelib.batches.document import batch_document
+
     claimed = None if request.dry_run else idempotency.claim(f"POST {_PATH}", request.headers, request.body)
     return batch_document(create.create(request.body, request.caller, claimed, dry_run=request.dry_run))
 
@@ -47,6 +52,9 @@ def create_batch(request: Request) -> Document:
     answer_example=[examples.SUMMARY],
 )
 def list_batches(request: Request) -> Answer:
+    from chalicelib.batches import store
+    from chalicelib.batches.document import batch_summary
+
     start = paging.position(request, "batches")
     found, following = store.page(paging.limit(request, 50, 1000), start)
     return paging.page(request, "batches", [batch_summary(batch) for batch in found], following)
@@ -61,6 +69,9 @@ def list_batches(request: Request) -> Answer:
     answer_example=examples.BATCH,
 )
 def get_batch(request: Request) -> Document:
+    from chalicelib.batches import store
+    from chalicelib.batches.document import batch_document
+
     return batch_document(store.get(_batch_id(request)))
 
 
@@ -74,6 +85,11 @@ def get_batch(request: Request) -> Document:
     answer_example=[{**RUN, "Line": 1}],
 )
 def list_runs(request: Request) -> Answer:
+    from chalicelib.batches import store
+    from chalicelib.batches.document import run_summary
+    from chalicelib.executions import retention
+    from chalicelib.executions import store as runs
+
     batch_id = _batch_id(request)
     purpose = f"batch/{batch_id}"
     limit, start = paging.limit(request, 100, 1000), paging.position(request, purpose)
@@ -98,6 +114,9 @@ def list_runs(request: Request) -> Answer:
     answer_example=examples.CANCELED,
 )
 def cancel_batch(request: Request) -> Document:
+    from chalicelib.batches import ending
+    from chalicelib.batches.document import batch_document
+
     batch_id = _batch_id(request)
     if request.dry_run:
         return batch_document(ending.checked_cancel(batch_id))
@@ -117,6 +136,9 @@ def cancel_batch(request: Request) -> Document:
     answer_example={**examples.BATCH, "Retries": 1},
 )
 def retry_batch(request: Request) -> Document:
+    from chalicelib.batches import retrying
+    from chalicelib.batches.document import batch_document
+
     batch_id, configuration = _batch_id(request), request.body.get("Configuration")
     if request.dry_run:
         return batch_document(retrying.checked_retry(batch_id, configuration))

@@ -39,10 +39,10 @@ LOST_SECONDS = 5 * MINUTE
 """After so long the first or the last attempt, whose outcome nobody noted, is taken for lost."""
 
 
-def begin(change: Change, text: str, webhooks: list[Webhook]) -> None:
-    """Send an event to every webhook that wants it; one that is on its way already is left alone."""
+def begin(change: Change, text: str, webhooks: list[Webhook], *, of_the_run: bool) -> None:
+    """Send an event to every webhook that wants it, and to the run's own; one on its way already is left alone."""
     targets = [(webhook.name, webhook.id) for webhook in webhooks if webhook.wants(change)]
-    if run_webhooks.read(change.run.id) is not None:
+    if of_the_run:
         targets.append((OF_THE_RUN, OF_THE_RUN))
     if not targets:
         return

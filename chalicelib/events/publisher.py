@@ -18,6 +18,7 @@ from chalicelib.events import deliveries, message, projections, store
 from chalicelib.events.webhooks import Webhook
 from chalicelib.executions import changes, removal
 from chalicelib.executions import store as runs
+from chalicelib.executions import webhooks as run_webhooks
 from chalicelib.executions.changes import Change, MalformedRecord
 from chalicelib.executions.document import carried_along
 from chalicelib.executions.run import Document
@@ -112,7 +113,9 @@ def _tell(change: Change, stored: Stored | None, batch: _Batch) -> None:
     detail = compact(told)
     messaging.publish(settings().events_topic_arn, message.topic_message(told))
     messaging.put_event(message.SOURCE, message.DETAIL_TYPE, detail, clock.epoch(change.run.changed))
-    deliveries.begin(change, detail, batch.webhooks)
+    # the run's own webhook was written with it and never changes: the read of its items shows it
+    of_the_run = stored is not None and any(item["Part"] == run_webhooks.PART for item in stored.others)
+    deliveries.begin(change, detail, batch.webhooks, of_the_run=of_the_run)
 
 
 def _fit(told: Document, change: Change) -> None:

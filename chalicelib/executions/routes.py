@@ -1,4 +1,7 @@
-"""`/workflow/execution`: runs over HTTP."""
+"""`/workflow/execution`: runs over HTTP.
+
+What only some views use they import themselves: the API function would pay for it at every start.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,7 @@ import re
 from typing import Any
 
 from chalicelib.definitions import revisions
-from chalicelib.executions import (
-    admit,
-    bulk,
-    callback,
-    close,
-    examples,
-    listing,
-    removal,
-    retry,
-    store,
-    submit,
-    waiting,
-)
+from chalicelib.executions import admit, close, examples, listing, store, submit
 from chalicelib.executions.document import summary, whole_document
 from chalicelib.executions.errors import UnknownExecutionError
 from chalicelib.executions.listing import Listed
@@ -138,6 +129,8 @@ def get_execution(request: Request) -> Document:
     dry_run=True,
 )
 def resume_execution(request: Request) -> Document:
+    from chalicelib.executions import waiting
+
     run_id, stage, operation = _run_id(request), request.body["WaitingStageName"], request.body.get("Operation")
     if request.dry_run:
         others = waiting.resumable(run_id, stage, operation)[2]
@@ -179,6 +172,8 @@ def cancel_execution(request: Request) -> Document:
     answer_example=examples.RETRIED,
 )
 def retry_execution(request: Request) -> Document:
+    from chalicelib.executions import retry
+
     return summary(
         retry.retry(_run_id(request), request.body.get("Configuration"), request.caller, dry_run=request.dry_run)
     )
@@ -196,6 +191,8 @@ def retry_execution(request: Request) -> Document:
     answer_example={"Retried": [examples.RUN_ID], "Refused": [], "More": False},
 )
 def retry_executions(request: Request) -> Document:
+    from chalicelib.executions import bulk
+
     return bulk.retry_many(request.body, request.caller, dry_run=request.dry_run or request.body.get("DryRun", False))
 
 
@@ -211,6 +208,8 @@ def retry_executions(request: Request) -> Document:
     answer_example={"Deleted": [examples.RUN_ID], "Refused": [], "More": False},
 )
 def delete_executions(request: Request) -> Document:
+    from chalicelib.executions import bulk
+
     return bulk.delete_many(request.body, dry_run=request.dry_run or request.body.get("DryRun", False))
 
 
@@ -226,6 +225,8 @@ def delete_executions(request: Request) -> Document:
     answer_example={**examples.SUMMARY, "Status": "Started"},
 )
 def answer_callback(request: Request) -> Document:
+    from chalicelib.executions import callback
+
     given = callback.Answer.of(request.body)
     return summary(callback.answer(_run_id(request), given, request.caller, dry_run=request.dry_run))
 
@@ -239,6 +240,8 @@ def answer_callback(request: Request) -> Document:
     answer_example=examples.EXECUTION,
 )
 def delete_execution(request: Request) -> Document:
+    from chalicelib.executions import removal
+
     return removal.delete(_run_id(request))
 
 

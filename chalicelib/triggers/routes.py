@@ -1,11 +1,14 @@
-"""`/workflow/trigger`: triggers over HTTP."""
+"""`/workflow/trigger`: triggers over HTTP.
+
+What a view uses it imports itself: the API function would pay for all of it at every start.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from chalicelib.triggers import changes, examples, store, trigger
+from chalicelib.triggers import examples
 from chalicelib.triggers.errors import UnknownTriggerError
 from chalicelib.web import idempotency, paging
 from chalicelib.web.room import Answer, Request, Room
@@ -29,6 +32,8 @@ _MAX_PAGE = 100
     dry_run=True,
 )
 def create_trigger(request: Request) -> Any:
+    from chalicelib.triggers import changes, trigger
+
     claimed = idempotency.claim("triggers", request.headers, request.body)
     return trigger.answer(changes.create(request.body, claimed=claimed, dry_run=request.dry_run))
 
@@ -43,6 +48,8 @@ def create_trigger(request: Request) -> Any:
     answer_example=[examples.ANSWER],
 )
 def list_triggers(request: Request) -> Answer:
+    from chalicelib.triggers import store, trigger
+
     found, position = store.page(paging.limit(request, _MAX_PAGE, _MAX_PAGE), paging.position(request, _PURPOSE))
     return paging.page(request, _PURPOSE, [trigger.answer(one) for one in found], position)
 
@@ -56,6 +63,8 @@ def list_triggers(request: Request) -> Answer:
     answer_example=examples.ANSWER,
 )
 def get_trigger(request: Request) -> Any:
+    from chalicelib.triggers import changes, trigger
+
     return trigger.answer(changes.read(_id(request)))
 
 
@@ -71,6 +80,8 @@ def get_trigger(request: Request) -> Any:
     dry_run=True,
 )
 def update_trigger(request: Request) -> Any:
+    from chalicelib.triggers import changes, trigger
+
     return trigger.answer(changes.update(_id(request), request.body, dry_run=request.dry_run))
 
 
@@ -83,6 +94,8 @@ def update_trigger(request: Request) -> Any:
     answer_example={**examples.ANSWER, "Status": "Deleting"},
 )
 def delete_trigger(request: Request) -> Any:
+    from chalicelib.triggers import changes, trigger
+
     return trigger.answer(changes.delete(_id(request)))
 
 
