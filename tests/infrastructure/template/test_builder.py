@@ -11,6 +11,10 @@ from tests.infrastructure import sample_project
 
 Template = dict[str, Any]
 ENGINE = ["APIHandler", *sample_project.FUNCTIONS]
+ADMITTING = ("Trigger", "BatchItems")
+"""Functions that submit runs besides the API, and so admit others."""
+RETRYING = ("APIHandler", "BatchItems", "Sweep")
+"""Functions that retry runs: at a user's request, for a batch, for a batch whose machine gave up."""
 
 
 def of_type(template: Template, kind: str) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def test_a_star_resource_stands_only_where_aws_has_no_arn(template: Template) ->
         if "*" in listed(statement["Resource"])
     }
 
-    answering = ("APIHandler", "StageCompletion", "TaskTokens", "Scheduler", "StatusChange", "Sweep")
+    answering = ("APIHandler", "StageCompletion", "TaskTokens", "Scheduler", "StatusChange", "Sweep", *ADMITTING)
     assert stars == {
         ("WorkflowRole", "LogDelivery"),
         ("APIHandlerRole", "TriggerPatterns"),
@@ -66,6 +70,15 @@ def test_a_star_resource_stands_only_where_aws_has_no_arn(template: Template) ->
         ("SweepRole", "TriggerUnsubscribes"),
         *((f"{name}Role", "TaskAnswers") for name in answering),
     }
+
+
+@pytest.mark.parametrize("name", RETRYING)
+def test_whoever_retries_runs_looks_for_their_machine_and_makes_it_anew(template: Template, name: str) -> None:
+    granted = {
+        action for statement in statements(template, f"{name}Role").values() for action in listed(statement["Action"])
+    }
+
+    assert {"states:DescribeStateMachine", "states:CreateStateMachine", "states:TagResource"} <= granted
 
 
 def test_two_roles_can_be_passed_each_to_one_service(template: Template) -> None:
@@ -77,7 +90,7 @@ def test_two_roles_can_be_passed_each_to_one_service(template: Template) -> None
     }
 
     assert passing == {
-        ("APIHandlerRole", "WorkflowRole", "states.amazonaws.com"),
+        *((f"{name}Role", "WorkflowRole", "states.amazonaws.com") for name in RETRYING),
         ("APIHandlerRole", "TriggerScheduleRole", "scheduler.amazonaws.com"),
         ("SweepRole", "TriggerScheduleRole", "scheduler.amazonaws.com"),
     }
