@@ -255,11 +255,35 @@ def test_what_may_pass_is_raised_so_that_it_is_delivered_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(submit, "submit", fails)
-        with pytest.raises(type(passing)):
+        with pytest.raises(entrances.DeliveriesFailed) as raised:
             deliver(arrive("incoming/a.mp4", trigger))
 
+    assert raised.value.__cause__ is passing
     assert changes.read(trigger.id).last_error is None
     assert len(deliver(arrive("incoming/a.mp4", trigger))) == 1
+
+
+def test_a_trigger_that_fails_every_time_starves_no_other_of_its_topic(
+    api: Api, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put("uploads/clip.mp4")
+    told = sorted(changes.create(messages(topic)).id for _ in range(3))
+    post = submit.submit
+
+    def fails_for_the_first(body: dict[str, Any], **options: Any) -> Any:
+        if options["origin"].trigger == f"trigger/{told[0]}":
+            raise UnavailableError("throttled")
+        return post(body, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(submit, "submit", fails_for_the_first)
+        for _ in range(2):
+            with pytest.raises(entrances.DeliveriesFailed, match="1 of 3"):
+                deliver(say(topic, "news"))
+
+    made = api("GET", "/workflow/execution").body
+    assert sorted(run["Trigger"] for run in made) == [f"trigger/{one}" for one in told[1:]]
+    assert len(deliver(say(topic, "news"))) == 3
 
 
 def test_a_busy_trigger_is_not_written_for_each_of_its_runs(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
