@@ -14,14 +14,16 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypedDict
 
-from mediawright import aws, json_text
-from mediawright.errors import DataPlaneError, NotConfigured, OperatorError
+from mediawright import aws, json_text, transfer
+from mediawright.errors import CallTooLarge, DataPlaneError, NotConfigured
 
 FUNCTION_VARIABLE = "DataplaneEndpoint"
 """The environment variable with the name (not an address) of the data plane function."""
 
 MAX_PAYLOAD_BYTES = 6_291_456
 """What a Lambda function takes in one synchronous invocation."""
+
+_SEE_OTHER = 303
 
 
 class Asset(TypedDict):
@@ -80,17 +82,24 @@ class DataPlane:
         paginate: bool = False,
         end: bool = False,
     ) -> dict[str, Any]:
-        """Keep an operator's results, whole or page by page; `end` closes a series of pages, and shows it."""
+        """Keep an operator's results, whole or page by page; `end` closes a series of pages, and shows it.
+
+        What one call cannot carry goes to the bucket by an address that the data plane grants; a document may have
+        16 MiB. Raises DataPlaneError for what is larger.
+        """
         query = {"paginated": "true"} if paginate else {}
         if end:
             query["end"] = "true"
-        stored: dict[str, Any] = self.call(
-            "POST",
-            "/metadata/{asset_id}",
-            {"asset_id": asset_id},
-            query,
-            {"OperatorName": operator_name, "WorkflowId": workflow_id, "Results": results},
-        )
+        origin = {"OperatorName": operator_name, "WorkflowId": workflow_id}
+        try:
+            return self._post_metadata(asset_id, query, {**origin, "Results": results})
+        except CallTooLarge:
+            granted = self._post_metadata(asset_id, {"upload": "true"}, origin)
+            transfer.put(granted["Url"], json_text.dumps(results, "Results").encode())
+            return self._post_metadata(asset_id, query, {**origin, "ResultsKey": granted["Key"]})
+
+    def _post_metadata(self, asset_id: str, query: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
+        stored: dict[str, Any] = self.call("POST", "/metadata/{asset_id}", {"asset_id": asset_id}, query, body)
         return stored
 
     def retrieve_asset_metadata(
@@ -138,15 +147,15 @@ class DataPlane:
         return answer.body
 
     def send(self, event: Mapping[str, Any]) -> Answer:
-        """Invoke the data plane with a proxy event, whatever it answers.
+        """Invoke the data plane with a proxy event, whatever it answers; an answer that lies elsewhere is fetched.
 
-        Raises DataPlaneError when the function itself failed, OperatorError when the event is too large for it.
+        Raises DataPlaneError when the function itself failed, CallTooLarge when the event is too large for it.
         """
-        payload = json.dumps(event).encode()
+        payload = json_text.dumps(event, "event").encode()
         if len(payload) > MAX_PAYLOAD_BYTES:
-            raise OperatorError(
+            raise CallTooLarge(
                 f"{len(payload)} bytes are more than the {MAX_PAYLOAD_BYTES} that one call may carry: "
-                "store the results in pages, or as media"
+                "send it in parts"
             )
         reply = self.lambda_client.invoke(
             FunctionName=self.function_name, InvocationType="RequestResponse", Payload=payload
@@ -154,7 +163,10 @@ class DataPlane:
         document = json.loads(reply["Payload"].read() or b"null")
         if reply.get("FunctionError") or not isinstance(document, dict) or "statusCode" not in document:
             raise _crash(document)
-        return Answer(int(document["statusCode"]), _parsed(document.get("body")))
+        status, body = int(document["statusCode"]), document.get("body")
+        if status == _SEE_OTHER:
+            status, body = 200, transfer.get(document["headers"]["Location"])
+        return Answer(status, _parsed(body))
 
 
 def proxy_event(

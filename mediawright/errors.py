@@ -3,7 +3,8 @@
 MediawrightError
 ├── OperatorError            the operation failed
 │   ├── InvalidInput         and would fail again: never retried by the engine
-│   └── InvalidOutput        the operator answered what the engine cannot keep
+│   ├── InvalidOutput        the operator answered what the engine cannot keep
+│   └── CallTooLarge         a call of the data plane is beyond what one invocation carries
 ├── DataPlaneError           the data plane refused a call of an operator
 ├── NotConfigured            something has to be set first
 ├── InvalidArgument          a method of the client was called wrongly (a ValueError too)
@@ -29,6 +30,10 @@ class InvalidInput(OperatorError):
 
 class InvalidOutput(OperatorError):
     """An operator's media or metadata are not JSON that survives the way through Step Functions."""
+
+
+class CallTooLarge(OperatorError):
+    """What was to be sent to the data plane is more than one invocation of it carries."""
 
 
 class NotConfigured(MediawrightError):

@@ -25,16 +25,22 @@ def check(value: Any, name: str) -> None:
 
 
 def dumps(value: Any, name: str) -> str:
-    """Return the JSON text of a document that is kept as it is.
+    """Return the JSON text of a document that is kept as it is, with as few escapes as UTF-8 allows.
 
     Raises InvalidOutput naming the member that JSON has no form for.
     """
     try:
-        return json.dumps(value, allow_nan=False)
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         for path, fault in _faults(value, name, 0, exact_integers=False):
             raise InvalidOutput(f"{path} {fault}") from None
         raise
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # half of a surrogate pair is JSON only as an escape
+        return json.dumps(value, allow_nan=False)
+    return text
 
 
 def _faults(value: Any, path: str, depth: int, *, exact_integers: bool) -> Iterator[tuple[str, str]]:

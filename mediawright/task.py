@@ -130,7 +130,7 @@ class Task:
         return bucket, key
 
     def store_metadata(self, results: Mapping[str, Any], operator_name: str | None = None) -> dict[str, Any]:
-        """Keep results of any size that one call can carry (6 MB) as this operation's metadata of the asset."""
+        """Keep results of up to 16 MiB of JSON text as this operation's metadata of the asset."""
         return self.dataplane.store_asset_metadata(self.asset_id, operator_name or self.name, self.run_id, results)
 
     def store_metadata_pages(

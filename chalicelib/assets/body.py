@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.web import documents
-from chalicelib.web.errors import BadRequestError, TooLargeError
+from chalicelib.web.errors import BadRequestError
 from chalicelib.web.validation import validate
-
-ANSWER_BYTES = 6_291_456 - 16_384
-"""What a document may take of an answer: Lambda's limit, less our own members and headers."""
 
 _SCHEMA = "assets/metadata"
 _RESULTS = "Results"
+_KEY = "ResultsKey"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _MISSING = "Missing required inputs for storing metadata: "
 
@@ -29,27 +28,37 @@ class Submission:
     results: bytes
 
 
-def read(raw: bytes) -> Submission:
-    """The parts of a body; raises BadRequestError naming the field, TooLargeError for what no answer could carry."""
+Fetch = Callable[[str], bytes]
+"""Fetches the document that lies under a granted key."""
+
+
+def read(raw: bytes, fetch: Fetch) -> Submission:
+    """The parts of a body, whose results may lie in the bucket; raises BadRequestError naming the field."""
     members = _members(_text(raw))
     document = {name: documents.parse(text) for name, text in members.items() if name != _RESULTS}
     if _RESULTS in members:
         document[_RESULTS] = _scan(members[_RESULTS], 0)[0]
-    for name in ("OperatorName", _RESULTS):
+    for name in ("OperatorName", *([] if _KEY in document else [_RESULTS])):
         if name not in document:
             raise BadRequestError(f"{_MISSING}'{name}'")
     validate(_SCHEMA, document)
-    results = members[_RESULTS]
-    _check_size(results)
-    return Submission(document["OperatorName"], document.get("WorkflowId", "none"), results.encode())
+    if _KEY not in document:
+        results = members[_RESULTS].encode()
+    elif _RESULTS in document:
+        raise BadRequestError(f"{_KEY}: either {_RESULTS} or {_KEY} is expected, not both")
+    else:
+        results = _checked(fetch(document[_KEY]))
+    return Submission(document["OperatorName"], document.get("WorkflowId", "none"), results)
 
 
-def _check_size(results: str) -> None:
-    size = len(json.dumps(results, ensure_ascii=False).encode())
-    if size > ANSWER_BYTES:
-        raise TooLargeError(
-            f"Results: {size} bytes as they travel in an answer, which carries {ANSWER_BYTES}; send them in pages"
-        )
+def _checked(document: bytes) -> bytes:
+    """A document out of the bucket, without the white space around it; it must be what `Results` may be."""
+    try:
+        text = _text(document)
+        _members(text)
+    except BadRequestError as error:
+        raise BadRequestError(f"{_KEY}: of the document there: {error}") from None
+    return text.strip(" \t\n\r").encode()
 
 
 def _text(raw: bytes) -> str:

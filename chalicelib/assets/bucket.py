@@ -44,6 +44,17 @@ def get_document(key: str) -> str | None:
     return body.decode()
 
 
+def get_bytes(key: str, most: int) -> bytes | None:
+    """An object, of which at most one byte beyond so many is read; None when there is none."""
+    s3 = client("s3")
+    try:
+        answer = s3.get_object(Bucket=_bucket(), Key=key)
+    except s3.exceptions.NoSuchKey:
+        return None
+    body: bytes = answer["Body"].read(most + 1)
+    return body
+
+
 def take_back(key: str, version: str | None) -> None:
     """Remove a document that was written and didn't become visible; what had its key before is there again."""
     if version is None:
@@ -76,6 +87,16 @@ def presigned_post(bucket: str, key: str) -> dict[str, Any]:
         bucket, key, Conditions=[["content-length-range", 0, UPLOAD_BYTES]], ExpiresIn=URL_SECONDS
     )
     return answer
+
+
+def presigned_put(bucket: str, key: str) -> str:
+    """An address to which anybody may put one JSON document within the hour."""
+    url: str = client("s3").generate_presigned_url(
+        "put_object",
+        Params={"Bucket": bucket, "Key": key, "ContentType": "application/json"},
+        ExpiresIn=URL_SECONDS,
+    )
+    return url
 
 
 def presigned_get(bucket: str, key: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from chalicelib.assets import access, body, bucket, creation, deletion, examples, lists, metadata, names, store
+from chalicelib.assets import access, body, bucket, creation, deletion, examples, large, lists, metadata, names, store
 from chalicelib.assets.metadata import Entry, Position
 from chalicelib.aws import clock
 from chalicelib.aws.settings import settings
@@ -25,7 +26,14 @@ _PAGES = {
         "description": "It is the last page: readers see the set from now on.",
     },
 }
-_JSON = {"Content-Type": "application/json"}
+_UPLOAD = {
+    "upload": {
+        "type": "string",
+        "enum": ["true"],
+        "description": "Keep nothing: answer the `Url` to PUT a document to that is too large for a request, as "
+        "`application/json`, and the `Key` to send in place of the results afterwards.",
+    },
+}
 
 
 @routes.endpoint(
@@ -91,15 +99,17 @@ def create(request: Request) -> Any:
     request="assets/metadata",
     response="assets/stored",
     errors=(400, 404),
-    query=_PAGES,
+    query={**_PAGES, **_UPLOAD},
     example=examples.METADATA,
     answer_example=examples.STORED,
     parse=False,
 )
 def store_metadata(request: Request) -> Any:
+    asset_id = names.asset(request.path["asset_id"])
+    if request.query == {"upload": "true"}:
+        return large.grant(asset_id)
     keep = _kept_as(request.query)
-    given = body.read(request.raw_body)
-    key = keep(names.asset(request.path["asset_id"]), given)
+    key = keep(asset_id, body.read(request.raw_body, partial(large.received, asset_id)))
     if key is None:
         return {"Status": "Success"}
     return {"Status": "Success", "Bucket": settings().data_bucket, "Key": key}
@@ -111,6 +121,7 @@ def store_metadata(request: Request) -> Any:
     summary="Read an asset's facts and then, by cursor, all its metadata",
     response="assets/asset_metadata",
     errors=(400, 404, 410),
+    see_other=True,
     query=_CURSOR,
     answer_example=examples.ASSET_METADATA,
 )
@@ -136,6 +147,7 @@ def asset_metadata(request: Request) -> Any:
     summary="Read one operator's metadata of an asset",
     response="assets/operator_metadata",
     errors=(400, 404, 410),
+    see_other=True,
     query=_CURSOR,
     answer_example=examples.OPERATOR_METADATA,
 )
@@ -248,7 +260,9 @@ def _kept_as(query: dict[str, str]) -> Callable[[str, body.Submission], str | No
         raise BadRequestError("Must pass required query parameter: paginated")
     for name, value in query.items():
         if name not in _PAGES:
-            raise BadRequestError(f"{documents.compact(name)}: only the query parameters paginated and end are known")
+            raise BadRequestError(
+                f"{documents.compact(name)}: only the query parameters upload, or paginated and end, are known"
+            )
         if value != "true":
             raise BadRequestError(f"Query param {name} only supports a value of: true")
     return metadata.store_last_page if "end" in query else metadata.store_page
@@ -274,7 +288,7 @@ def _entry(asset_id: str, entry: Entry, purpose: str) -> Answer:
     before = documents.compact({"asset_id": asset_id, "operator": entry.operator})
     after = documents.compact(_cursor(purpose, entry.following))
     text = f'{before[:-1]},"results":{entry.text}' + (f",{after[1:]}" if entry.following else "}")
-    return Answer(text, _JSON)
+    return large.answer(asset_id, text)
 
 
 def _cursor(purpose: str, following: Position | None) -> dict[str, str]:

@@ -22,6 +22,10 @@ _ERROR_TEXTS = {
     503: "AWS is throttling; try again after `Retry-After` seconds.",
 }
 _BODY_ERRORS = (413, 415)
+_SEE_OTHER = {
+    "description": "The answer is too large for one call; it lies at `Location` for an hour.",
+    "headers": {"Location": {"required": True, "schema": {"type": "string", "format": "uri"}}},
+}
 _DRY_RUN = {
     "name": "dryRun",
     "in": "query",
@@ -133,6 +137,8 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     kind = endpoint.media_type or ("text/plain" if endpoint.text else "application/json")
     content = {"schema": _reference(endpoint.response), "example": endpoint.answer_example}
     responses: dict[str, Any] = {"200": {"description": endpoint.summary, "content": {kind: content}}}
+    if endpoint.see_other:
+        responses["303"] = _SEE_OTHER
     errors = {*endpoint.errors, *(_BODY_ERRORS if endpoint.request else ()), *((503,) if endpoint.signed else ())}
     for status in sorted(errors):
         responses[str(status)] = {

@@ -59,7 +59,8 @@ View = Callable[[Request], Any]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What a route promises; `request` and `response` name schemas such as `definitions/operation`."""
+    """What a route promises; `request` and `response` name schemas such as `definitions/operation`. `see_other` says
+    that an answer too large for one call is fetched elsewhere."""
 
     method: str
     path: str
@@ -76,6 +77,7 @@ class Endpoint:
     text: bool = False
     media_type: str | None = None
     parse: bool = True
+    see_other: bool = False
 
 
 ENDPOINTS: list[Endpoint] = []

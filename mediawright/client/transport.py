@@ -117,9 +117,19 @@ class Transport:
             headers={"Accept": "application/json", "Content-Type": "application/json", **(headers or {})},
         )
         answer = self._attempted(request, _ATTEMPTS if method == "GET" else 1)
+        if answer.status_code == httpx.codes.SEE_OTHER:
+            answer = self._elsewhere(answer.headers["location"])
         if answer.status_code >= 400:
             raise api_error(answer)
         return answer
+
+    def _elsewhere(self, url: str) -> httpx.Response:
+        """What was too large for an answer lies in S3, under a presigned URL."""
+        try:
+            return self._bare_http.get(url)
+        except httpx.TransportError as error:
+            # a presigned URL is a secret: only its host is told
+            raise ConnectionFailed(f"no answer from {httpx.URL(url).host}: {type(error).__name__}") from error
 
     def _attempted(self, request: httpx.Request, attempts: int) -> httpx.Response:
         for attempt in range(attempts):

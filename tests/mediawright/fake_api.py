@@ -122,6 +122,9 @@ class FakeApi:
             self.forms.append(form)
             self.objects[form["key"].decode()] = form["file"]
             return Reply("", 204)
+        if request.method == "PUT":
+            self.objects[key] = request.body
+            return Reply("")
         if key not in self.objects:
             return Reply("<Error><Code>NoSuchKey</Code><Message>not there</Message></Error>", 404)
         return Reply(self.objects[key])

@@ -23,5 +23,6 @@ class FakeLambda:
             return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps(self.raw).encode())}
         status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         text = body if isinstance(body, str) else json.dumps(body)
-        reply = {"statusCode": status, "body": text, "headers": {}}
+        headers = {"Location": body["Location"]} if status == 303 else {}
+        reply = {"statusCode": status, "body": text, "headers": headers}
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(reply).encode())}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from fake_api import FakeApi, Received, Reply
 
-from mediawright.client import Client, ConnectionFailed
+from mediawright.client import ApiError, Client, ConnectionFailed
 
 LISTS: list[tuple[str, Callable[[Client], Iterator[Any]], str, str | None, dict[str, str]]] = [
     ("configuration", lambda c: c.configuration(), "/system/configuration", None, {}),
@@ -79,3 +80,20 @@ def test_metadata_is_followed_by_its_cursor_and_the_first_page_tells_the_asset(a
     assert [page.get("operator") for page in pages] == [None, "o", "o"]
     assert [page["results"] for page in pages[1:]] == [{"score": 0.30000000000000004}, {"n": 9007199254740991}]
     assert client.asset("a") == {"AssetId": "a", **facts}
+
+
+def test_an_answer_that_lies_elsewhere_is_fetched_without_our_signature(api: FakeApi, client: Client) -> None:
+    page = {"asset_id": "a", "operator": "o", "results": {"text": "é"}}
+    api.objects["there"] = json.dumps(page).encode()
+    url = f"{api.origin}/s3/data/there?X-Amz-Signature=s"
+    api.on("GET", "/metadata/a/o", Reply({"Location": url}, 303, {"Location": url}))
+
+    assert list(client.metadata("a", "o")) == [page]
+
+
+def test_an_answer_that_is_gone_where_it_lay_is_an_error(api: FakeApi, client: Client) -> None:
+    url = f"{api.origin}/s3/data/gone?X-Amz-Signature=s"
+    api.on("GET", "/metadata/a/o", Reply({"Location": url}, 303, {"Location": url}))
+
+    with pytest.raises(ApiError, match="404"):
+        list(client.metadata("a", "o"))

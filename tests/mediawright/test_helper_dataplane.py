@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from fake_api import FakeApi
 from fake_lambda import FakeLambda
 
 from mediawright import DataPlane, DataPlaneError, InvalidOutput, NotConfigured, OperatorError, Task
@@ -128,11 +129,64 @@ def test_a_document_that_is_not_json_is_refused_by_name(function_named: None) ->
         plane.store_asset_metadata("a", "op", "w", {"scores": [float("nan")]})
 
 
-def test_a_document_beyond_one_invocation_is_refused_before_it_is_sent(function_named: None) -> None:
+def test_text_beyond_ascii_goes_out_as_it_is(function_named: None) -> None:
+    plane = FakeLambda((200, {"Status": "Success"}))
+    results = {"text": "é€😀" * 600_000}
+
+    DataPlane(lambda_client=plane).store_asset_metadata("a", "op", "w", results)
+
+    assert len(plane.calls) == 1
+    assert len(plane.calls[0]["Payload"]) < 5_500_000
+    assert json.loads(plane.events[0]["body"])["Results"] == results
+
+
+def test_half_of_a_surrogate_pair_goes_out_as_an_escape(function_named: None) -> None:
+    plane = FakeLambda((200, {"Status": "Success"}))
+
+    DataPlane(lambda_client=plane).store_asset_metadata("a", "op", "w", {"é": "\ud83d"})
+
+    assert plane.events[0]["body"].endswith(r'{"\u00e9": "\ud83d"}}')
+
+
+def test_a_document_beyond_one_invocation_is_put_to_a_granted_address(function_named: None, api: FakeApi) -> None:
+    granted = {"Status": "Success", "Key": "passing/k", "Url": f"{api.origin}/s3/data/passing/k?signature=s"}
+    plane = FakeLambda((200, granted), (200, {"Status": "Success", "Key": "k"}))
+    results = {"text": '"' * 2_000_000}
+
+    stored = DataPlane(lambda_client=plane).store_asset_metadata("a", "op", "w", results, paginate=True)
+
+    assert stored["Key"] == "k"
+    assert json.loads(api.objects["passing/k"]) == results
+    asking, telling = plane.events
+    assert asking["queryStringParameters"] == {"upload": "true"}
+    assert json.loads(asking["body"]) == {"OperatorName": "op", "WorkflowId": "w"}
+    assert telling["queryStringParameters"] == {"paginated": "true"}
+    assert json.loads(telling["body"]) == {"OperatorName": "op", "WorkflowId": "w", "ResultsKey": "passing/k"}
+
+
+def test_a_refused_transfer_is_an_error_without_the_address(function_named: None, api: FakeApi) -> None:
+    # whoever asks the API without a signature is refused
+    granted = {"Status": "Success", "Key": "passing/k", "Url": f"{api.endpoint}granted?signature=secret"}
+    plane = DataPlane(lambda_client=FakeLambda((200, granted)))
+
+    with pytest.raises(DataPlaneError, match="403 TransferFailed") as refusal:
+        plane.store_asset_metadata("a", "op", "w", {"text": '"' * 2_000_000})
+    assert "secret" not in str(refusal.value)
+
+
+def test_an_answer_that_lies_elsewhere_is_fetched(function_named: None, api: FakeApi) -> None:
+    page = {"asset_id": "a", "operator": "op", "results": {"text": "é"}}
+    api.objects["there"] = json.dumps(page).encode()
+    elsewhere = FakeLambda((303, {"Location": f"{api.origin}/s3/data/there?signature=s"}))
+
+    assert DataPlane(lambda_client=elsewhere).retrieve_asset_metadata("a", "op") == page
+
+
+def test_any_other_call_beyond_one_invocation_is_refused_before_it_is_sent(function_named: None) -> None:
     lambda_client = FakeLambda()
 
-    with pytest.raises(OperatorError, match="store the results in pages"):
-        DataPlane(lambda_client=lambda_client).store_asset_metadata("a", "op", "w", {"text": "x" * 6_300_000})
+    with pytest.raises(OperatorError, match="send it in parts"):
+        DataPlane(lambda_client=lambda_client).call("POST", "/create", body={"Input": "x" * 6_300_000})
     assert lambda_client.events == []
 
 

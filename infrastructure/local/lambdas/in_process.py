@@ -26,6 +26,8 @@ Handler = Callable[[Any, Any], Any]
 
 _FAULT: Any = runtime_exception.FaultException
 _MARSHALLER: Any = runtime_marshaller.LambdaMarshaller()
+# the engine's functions have a runtime of Python 3.12 or later, which answers text as it is and not in escapes
+_MARSHALLER.jsonEncoder.ensure_ascii = False
 _CURRENT: ContextVar[tuple[InvocationLog, str] | None] = ContextVar("invocation", default=None)
 
 
@@ -130,7 +132,7 @@ class InProcessFunction:
             return _failure(request_id, fault.exception_type, fault.msg, fault.trace or [])
         except Exception as error:  # the outermost edge of a Lambda: whatever it raises is its answer
             return _failure(request_id, type(error).__name__, str(error), _stack(sys.exc_info()[2]))
-        body = answer if isinstance(answer, bytes) else answer.encode()
+        body = answer if isinstance(answer, bytes) else answer.encode(errors="replace")
         if len(body) > errors.PAYLOAD_LIMIT:
             return Invocation(errors.response_too_large(), "Unhandled")
         return Invocation(body)

@@ -40,7 +40,7 @@ def _bucket(name: str, properties: Properties, client: Client) -> None:
     if "CorsConfiguration" in properties:
         s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": _cors_rules(properties)})
     if "LifecycleConfiguration" in properties:
-        rules = [{"Filter": {"Prefix": ""}, **_api_rule(r)} for r in properties["LifecycleConfiguration"]["Rules"]]
+        rules = [_api_rule(rule) for rule in properties["LifecycleConfiguration"]["Rules"]]
         s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
     if "EventBridgeConfiguration" in properties.get("NotificationConfiguration", {}):
         configuration: dict[str, Any] = {"EventBridgeConfiguration": {}}
@@ -55,7 +55,10 @@ def _cors_rules(properties: Properties) -> list[dict[str, Any]]:
 
 
 def _api_rule(rule: dict[str, Any]) -> dict[str, Any]:
-    return {"ID" if key == "Id" else key: value for key, value in rule.items()}
+    """CloudFormation spells three members of a lifecycle rule otherwise than S3's API."""
+    rest = {key: value for key, value in rule.items() if key not in ("Id", "Prefix", "ExpirationInDays")}
+    expiration = {"Expiration": {"Days": rule["ExpirationInDays"]}} if "ExpirationInDays" in rule else {}
+    return {"ID": rule["Id"], "Filter": {"Prefix": rule.get("Prefix", "")}, **expiration, **rest}
 
 
 def _bucket_policy(_name: str, properties: Properties, client: Client) -> None:

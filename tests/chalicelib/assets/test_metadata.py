@@ -209,13 +209,6 @@ def test_the_workflow_may_be_left_out(api: Api, asset: str) -> None:
     assert answer.body["Key"] == f"private/assets/{asset}/workflows/none/op.json"
 
 
-def test_results_that_no_answer_could_carry_are_refused(api: Api, asset: str, keep: Keep) -> None:
-    answer = keep(asset, "op", {"quotes": '"' * 2_000_000})
-    assert answer.status == 413
-    assert "pages" in answer.body["Message"]
-    assert object_keys() == []
-
-
 def test_deleting_metadata_answers_the_keys_and_leaves_other_operators(api: Api, asset: str, keep: Keep) -> None:
     keep(asset, "op", {"n": 0}, "?paginated=true")
     keep(asset, "op", {"n": 1}, "?paginated=true&end=true")

@@ -36,6 +36,12 @@ def test_event_and_answer_go_through_json(functions: Functions) -> None:
     assert answer(functions, handler, b'{"a": 1}') == ({"tuple": [1, 2], "event": {"a": 1}, "price": 1.5}, None)
 
 
+def test_text_is_answered_as_it_is_and_not_in_escapes(functions: Functions) -> None:
+    functions.register_in_process("engine", lambda e, c: "é" * 3_000_000)
+    invocation = functions.invoke("arn:aws:lambda:us-east-1:123456789012:function:engine", b"{}")
+    assert (len(invocation.payload), invocation.error) == (6_000_002, None)
+
+
 def test_an_exception_is_shaped_as_lambdas(functions: Functions) -> None:
     def handler(event: Any, context: Any) -> None:
         raise LookupError("nothing here")

@@ -118,7 +118,13 @@ def test_browsers_may_load_and_the_bucket_forgets_old_versions(world: World) -> 
     [rule] = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
     assert rule["AllowedMethods"] == ["GET", "PUT", "POST", "HEAD"]
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    assert [entry["ID"] for entry in rules] == ["forget-old-versions", "give-up-unfinished-uploads"]
+    forgotten = {
+        "forget-old-versions": "",
+        "give-up-unfinished-uploads": "",
+        "forget-passing-documents": "private/passing/",
+    }
+    assert {entry["ID"]: entry["Filter"]["Prefix"] for entry in rules} == forgotten
+    assert [entry["Expiration"]["Days"] for entry in rules if "Expiration" in entry] == [1]
 
 
 def test_the_scheduler_mapping_keeps_its_filters(world: World) -> None:
