@@ -122,8 +122,7 @@ def _recount(batch: Batch) -> None:
     start = store.member_key(batch.id, batch.recount_from) if batch.recount_from else None
     members, following = store.members(batch.id, _RECOUNTED, start)
     open_runs = [member.run_id for member in members if not member.has_ended]
-    for run in runs.read_runs(open_runs, consistent=True):
-        markers.move(run)
+    markers.move(batch.id, runs.read_runs(open_runs, consistent=True))
     try:
         store.commit([store.change(batch, None, RecountFrom=members[-1].run_id if following else None)])
     except BatchMoved:

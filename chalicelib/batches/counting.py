@@ -5,6 +5,8 @@ The publisher tells every change of a run's status. The sweep looks after runs o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chalicelib.batches import ending, markers
 from chalicelib.executions.changes import Change
 from chalicelib.executions.statuses import ENDED, Status
@@ -13,15 +15,17 @@ _DECISIVE = (*ENDED, Status.QUEUED)
 """An end may end the batch; a run that is queued (again) may reopen it."""
 
 
-def count(change: Change) -> None:
-    """Count a run as it is after a change of its status, and draw the conclusion for its batch.
+def batch_of(change: Change) -> str | None:
+    """The batch whose counts a change concerns, if any."""
+    return change.run.batch
+
+
+def count(batch_id: str, changes: Sequence[Change]) -> None:
+    """Count runs of a batch as they are after changes of their statuses, and draw the conclusion for the batch.
 
     Telling the same again, or an earlier change later, is harmless, and needed where a process died half way.
-    Raises StillContended: it must be told once more.
+    Raises StillContended: they must be told once more.
     """
-    run = change.run
-    if run.batch is None:
-        return
-    markers.move(run)
-    if run.status in _DECISIVE:
-        ending.settle(run.batch)
+    markers.move(batch_id, [change.run for change in changes])
+    if any(change.run.status in _DECISIVE for change in changes):
+        ending.settle(batch_id)

@@ -14,6 +14,7 @@ from chalicelib.batches.batch import BROKEN_OFF, OPEN, Batch, BatchStatus
 from chalicelib.batches.errors import BatchMoved, BatchStatusError
 from chalicelib.executions import close, retention
 from chalicelib.executions.errors import EndedExecutionError, UnknownExecutionError
+from chalicelib.executions.run import Run
 
 PAGE = 100
 STRAGGLERS_SECONDS = 960
@@ -79,9 +80,9 @@ def close_page(batch_id: str, after: str | None) -> str | None:
         return None
     start = store.member_key(batch_id, after) if after else None
     members, following = store.members(batch_id, PAGE, start)
-    for member in members:
-        if not member.has_ended:
-            _cancel_run(batch, member.run_id)
+    open_ids = [member.run_id for member in members if not member.has_ended]
+    canceled = [run for run_id in open_ids if (run := _cancel_run(batch, run_id)) is not None]
+    markers.move(batch_id, canceled)
     if following is not None:
         return members[-1].run_id
     if not _may_have_stragglers(batch):
@@ -89,12 +90,13 @@ def close_page(batch_id: str, after: str | None) -> str | None:
     return None
 
 
-def _cancel_run(batch: Batch, run_id: str) -> None:
+def _cancel_run(batch: Batch, run_id: str) -> Run | None:
+    """Cancel a run; None when it has ended otherwise, or is gone."""
     message = f"batch {batch.id} is {batch.status.value}"
     try:
-        markers.move(close.cancel(run_id, message, batch.ended_by or "engine"))
+        return close.cancel(run_id, message, batch.ended_by or "engine")
     except (EndedExecutionError, UnknownExecutionError):
-        return
+        return None
 
 
 def _may_have_stragglers(batch: Batch) -> bool:

@@ -66,27 +66,28 @@ def retry_page(batch_id: str, round_number: int, after: str | None) -> str | Non
     if batch is None or batch.retrying is None or batch.round != round_number:
         return None
     members, following = store.members(batch_id, _PAGE, store.member_key(batch_id, after) if after else None)
-    for run in runs.read_runs([member.run_id for member in members], consistent=True):
-        # what ended after this round began has had its turn in this round
-        if run.status in _RETRIED and (run.ended or "") <= batch.retrying:
-            _retry_run(batch, run)
+    found = runs.read_runs([member.run_id for member in members], consistent=True)
+    # counted at once, also what an earlier delivery of this page retried: until then they look as if they had ended
+    markers.move(batch_id, [_retried(batch, run) for run in found])
     if following is not None:
         return members[-1].run_id
     _finish(batch)
     return None
 
 
-def _retry_run(batch: Batch, run: Run) -> None:
+def _retried(batch: Batch, run: Run) -> Run:
+    """A run after its retry, if it is to be retried and can be."""
+    # what ended after this round began has had its turn in this round
+    if run.status not in _RETRIED or (run.ended or "") > (batch.retrying or ""):
+        return run
     request = bucket.defaults(batch.id, f"retry-{batch.round}")
     try:
-        queued = retry.retry(run.id, request["Configuration"])
+        return retry.retry(run.id, request["Configuration"])
     except MediawrightError as error:
         if error.status >= _SERVERS_FAULT:
             raise
         _LOG.warning("run %s of batch %s stays as it is: %s", run.id, batch.id, error)
-        return
-    # counted at once: until then the batch would look as if all its runs had ended
-    markers.move(queued)
+        return run
 
 
 def _finish(batch: Batch) -> None:

@@ -1,11 +1,13 @@
 """The records of batches (System table) and the markers of their runs and chunks (Executions table).
 
 A run's marker is written in the transaction that makes the run. It alone says what of the run has been counted, so
-counting the same change twice, or late, changes nothing. The record's counters move with the marker.
+counting the same change twice, or late, changes nothing. The record's counters move with the markers, of many runs at
+once: the record is shared by all of them, and would not take a write for each.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +26,8 @@ from chalicelib.web.errors import shown
 _BATCH = "batch"
 _OPEN = "batch-open"
 _RUN = "run#"
+MOST_COUNTED = transaction.MAX_WRITES - 1
+"""So many runs are counted in one transaction, which writes the record besides."""
 _CHUNK_DAYS = 30
 
 
@@ -132,10 +136,10 @@ def put_member(batch_id: str, run_id: str, place: dict[str, Any]) -> Write:
     return transaction.put(executions(), {**_member_key(batch_id, run_id), **place})
 
 
-def member(batch_id: str, run_id: str) -> Member | None:
-    """A run's marker, strongly consistent."""
-    item = dynamodb.get(executions(), _member_key(batch_id, run_id))
-    return _member(item) if item else None
+def members_of(batch_id: str, run_ids: Sequence[str]) -> dict[str, Member]:
+    """The markers of some runs, by run id, strongly consistent."""
+    items = dynamodb.batch_get(executions(), [_member_key(batch_id, run_id) for run_id in run_ids])
+    return {found.run_id: found for found in map(_member, items)}
 
 
 def members(batch_id: str, limit: int, start: Key | None) -> tuple[list[Member], Key | None]:
@@ -166,23 +170,31 @@ def count_members(batch_id: str) -> int:
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def count(batch_id: str, counted: Member, run: Run) -> list[Write]:
-    """A run's marker and its batch's counters move on, unless the marker isn't the one that was read.
+def count(batch_id: str, moves: Sequence[tuple[Member, Run]]) -> list[Write]:
+    """The markers of up to MOST_COUNTED runs and their batch's counters move on, unless a marker isn't the one that
+    was read. One transaction: whoever dies has counted all of them or none."""
+    moved: Counter[str] = Counter()
+    for member, run in moves:
+        if member.status is not run.status:
+            moved[counter(run.status)] += 1
+            if member.status is not None:
+                moved[counter(member.status)] -= 1
+    writes = [_count_member(batch_id, member, run) for member, run in moves]
+    difference = {name: number for name, number in moved.items() if number}
+    if difference:
+        exists = transaction.present("Kind")
+        writes.append(transaction.update(system(), _key(batch_id), {}, exists, BatchMoved, add=difference))
+    return writes
 
-    The marker expires with its run.
-    """
+
+def _count_member(batch_id: str, counted: Member, run: Run) -> Write:
+    """A marker moves on; it expires with its run."""
     unmoved = transaction.absent("Sequence")
     if counted.status is not None:
         unmoved = Expression("#sequence = :sequence", {"#sequence": "Sequence"}, {":sequence": counted.sequence})
     marker: dict[str, Value | None] = {"Status": run.status.value, "Sequence": run.sequence}
     marker["ExpiresAt"] = run.expires_at
-    key = _member_key(batch_id, counted.run_id)
-    writes = [transaction.update(executions(), key, marker, unmoved, MemberMoved)]
-    if counted.status is not run.status:
-        moved = {counter(run.status): 1, **({counter(counted.status): -1} if counted.status else {})}
-        exists = transaction.present("Kind")
-        writes.append(transaction.update(system(), _key(batch_id), {}, exists, BatchMoved, add=moved))
-    return writes
+    return transaction.update(executions(), _member_key(batch_id, counted.run_id), marker, unmoved, MemberMoved)
 
 
 def _members(batch_id: str) -> Expression:

@@ -70,8 +70,11 @@ def publish(event: Mapping[str, Any]) -> dict[str, Any]:
             _LOG.exception("a record that can't be read could not be put aside")
             failed.append(int(record["dynamodb"]["SequenceNumber"]))
     batch = _Batch()
-    for of_run in told.values():
-        failed += _handled(of_run, batch)
+    ordered = {run_id: sorted(of_run, key=lambda one: one.order) for run_id, of_run in told.items()}
+    untold = projections.project([one.change for of_run in ordered.values() for one in of_run if one.change])
+    for run_id, of_run in ordered.items():
+        left = of_run if run_id in untold else _handled(of_run, batch)
+        failed += [min(one.position for one in left)] if left else []
     # Lambda goes back to the lowest, with everything behind it
     return {"batchItemFailures": [{"itemIdentifier": str(min(failed))}] if failed else []}
 
@@ -89,9 +92,8 @@ def _understood(record: Record) -> Iterable[_Told]:
     return []
 
 
-def _handled(told: list[_Told], batch: _Batch) -> list[int]:
-    """See a run's records through, in order; answers where in the stream it must go on, if something failed."""
-    ordered = sorted(told, key=lambda one: one.order)
+def _handled(ordered: list[_Told], batch: _Batch) -> list[_Told]:
+    """See a run's records through; answers those that are left when something failed."""
     stored: Stored | None = None
     for done, one in enumerate(ordered):
         try:
@@ -102,12 +104,11 @@ def _handled(told: list[_Told], batch: _Batch) -> list[int]:
                 _tell(one.change, stored, batch)
         except Exception:  # whatever is wrong with one run, the others of the batch are still to be told of
             _LOG.exception("an event of run %s could not be published", one.run_id)
-            return [min(left.position for left in ordered[done:])]
+            return ordered[done:]
     return []
 
 
 def _tell(change: Change, stored: Stored | None, batch: _Batch) -> None:
-    projections.project(change)
     told = message.document(change, carried_along(stored.stages) if stored else None)
     _fit(told, change)
     detail = compact(told)

@@ -16,6 +16,7 @@ from chalicelib.batches.batch import Batch
 from chalicelib.definitions.revision import Revision
 from chalicelib.executions import store as runs
 from chalicelib.executions.changes import Change
+from chalicelib.executions.run import Run
 from tests.chalicelib.conftest import ENVIRONMENT
 from tests.chalicelib.executions.conftest import StepFunctions, flow, sfn
 
@@ -124,5 +125,10 @@ def run_ids(batch_id: str) -> list[str]:
 
 def tell(*ids: str) -> None:
     """What the publisher does after changes of these runs."""
-    for run in runs.read_runs(ids, consistent=True):
-        counting.count(Change(run, None))
+    tell_of(*runs.read_runs(ids, consistent=True))
+
+
+def tell_of(*told: Run) -> None:
+    """What the publisher does when a batch of the stream shows these runs."""
+    for batch_id in {run.batch for run in told if run.batch}:
+        counting.count(batch_id, [Change(run, None) for run in told if run.batch == batch_id])

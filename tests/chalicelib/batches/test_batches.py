@@ -11,20 +11,19 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws import clock, dynamodb, objects, stepfunctions, transaction
 from chalicelib.aws.clients import client
-from chalicelib.batches import bucket, continuing, counting, create, ending, retrying, store
+from chalicelib.batches import bucket, continuing, create, ending, retrying, store
 from chalicelib.batches.batch import Batch, BatchStatus
 from chalicelib.batches.document import batch_document
 from chalicelib.batches.errors import BatchStatusError, UnknownBatchError
 from chalicelib.batches.manifest import Entry
 from chalicelib.executions import close, retention, retry
 from chalicelib.executions import store as runs
-from chalicelib.executions.changes import Change
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import Status
 from chalicelib.executions.submit import Origin, submit
 from chalicelib.web import idempotency
 from chalicelib.web.errors import BadRequestError, ConflictError
-from tests.chalicelib.batches.conftest import Machine, missing, read, run_ids, tell
+from tests.chalicelib.batches.conftest import Machine, missing, read, run_ids, tell, tell_of
 
 Items = list[dict[str, Any]]
 
@@ -66,6 +65,19 @@ def notes() -> list[str]:
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     moment = clock.iso(clock.epoch(clock.now()) + seconds)
     monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+def spied(monkeypatch: pytest.MonkeyPatch, batch_id: str) -> list[list[dict[str, Any]]]:
+    """The transactions that concern a batch from now on."""
+    made, send = [], transaction._send
+
+    def note(writes: Any, token: str) -> None:
+        if any(batch_id in json.dumps(write.request.get("Key", {})) for write in writes):
+            made.append([{write.kind: dict(write.request)} for write in writes])
+        send(writes, token)
+
+    monkeypatch.setattr(transaction, "_send", note)
+    return made
 
 
 # -- making ----------------------------------------------------------------------------------------------------
@@ -302,10 +314,65 @@ def test_changes_are_counted_once_in_any_order(machine: Machine, clips: Items) -
     fail(run_id)
     after = run_of(run_id)
 
-    for run in (before, after, before, after):
-        counting.count(Change(run, None))
+    for told in ([before], [after], [after, before], [before, after, after]):
+        tell_of(*told)
 
     assert counted(read(batch_id)) == {"Error": 1}
+
+
+def test_the_changes_of_a_stream_batch_are_counted_in_one_transaction(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = made(machine, clips * 21, OnBadLine="skip")
+    ids = run_ids(batch_id)
+    assert len(ids) == 105
+    requests = spied(monkeypatch, batch_id)
+
+    tell_of(*map(run_of, ids), *map(run_of, ids[:10]))
+
+    assert [request["Update"]["TableName"] for request in requests[0]].count("System") == 1
+    assert [len(request) for request in requests] == [100, 7]
+    assert sum(counted(read(batch_id)).values()) == 105
+
+
+def test_a_transaction_that_loses_a_marker_to_another_counter_counts_the_rest(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = made(machine, clips)
+    told = [run_of(run_id) for run_id in run_ids(batch_id)]
+    commit, beside = store.commit, [told[2:4]]
+
+    def overtaken(writes: Any) -> None:
+        if beside:
+            tell_of(*beside.pop())
+        commit(writes)
+
+    monkeypatch.setattr(store, "commit", overtaken)
+    tell_of(*told)
+
+    assert sum(counted(read(batch_id)).values()) == 5
+
+
+def test_whoever_dies_while_counting_has_counted_all_or_nothing(
+    machine: Machine, clips: Items, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = made(machine, clips)
+    commit = store.commit
+    for dies_after in (False, True):
+
+        def dies(writes: Any, late: bool = dies_after) -> None:
+            if late:
+                commit(writes)
+            raise SystemExit
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "commit", dies)
+            with pytest.raises(SystemExit):
+                tell(*run_ids(batch_id))
+        assert sum(counted(read(batch_id)).values()) == (5 if dies_after else 0)
+
+    tell(*run_ids(batch_id))
+    assert sum(counted(read(batch_id)).values()) == 5
 
 
 def test_a_batch_is_complete_when_all_its_runs_have_ended(machine: Machine, clips: Items) -> None:
@@ -357,7 +424,7 @@ def test_a_run_of_a_complete_batch_that_is_taken_up_again_reopens_it(machine: Ma
 
     started = retry.retry(ids[0], None)
     tell(ids[0])
-    counting.count(Change(replace(started, status=Status.QUEUED, sequence=started.sequence - 1), Status.ERROR))
+    tell_of(replace(started, status=Status.QUEUED, sequence=started.sequence - 1))
 
     assert read(batch_id).status is BatchStatus.RUNNING
     assert notes() == [batch_id]

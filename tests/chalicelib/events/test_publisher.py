@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from chalicelib.aws import objects
 from chalicelib.events import message, projections, publisher
+from chalicelib.events.projections import Projection
 from chalicelib.executions.changes import Change
 from tests.chalicelib.events import runs
 from tests.chalicelib.events.conftest import Outside
@@ -22,9 +24,9 @@ def publish(*records: dict[str, Any]) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def life(run_id: str = runs.RUN_ID, first: int = 1) -> list[dict[str, Any]]:
+def life(run_id: str = runs.RUN_ID, first: int = 1, **members: Any) -> list[dict[str, Any]]:
     """The three records of a run that fails, and the run in the table."""
-    queued = runs.run(run_id)
+    queued = runs.run(run_id, **members)
     began = runs.started(queued)
     ended = runs.failed(began)
     runs.keep(ended)
@@ -198,30 +200,45 @@ def test_a_record_that_cannot_be_put_aside_comes_again(outside: Outside) -> None
 def test_projections_are_told_in_their_order_and_before_the_outside(
     outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[str, str, int]] = []
+    told: list[tuple[str, str, list[str], int]] = []
 
-    def projection(name: str) -> Any:
-        def note(change: Change) -> None:
-            told.append((name, change.event_id, len(outside.messages)))
+    def projection(name: str) -> Projection:
+        def note(book: str, changes: Sequence[Change]) -> None:
+            told.append((name, book, [change.event_id for change in changes], len(outside.messages)))
 
-        return note
+        return Projection(lambda change: change.run.batch, note)
 
     monkeypatch.setattr(projections, "PROJECTIONS", (projection("first"), projection("second")))
+    one, two, _ = life(batch="night")
+    other, third = life("another", 10, batch="night")[0], life("third", 20, batch="day")[0]
 
-    publish(*life()[:2])
+    publish(two, other, one, third, life("alone", 30)[0])
 
-    one, two = f"{runs.RUN_ID}-1", f"{runs.RUN_ID}-2"
-    assert told == [("first", one, 0), ("second", one, 0), ("first", two, 1), ("second", two, 1)]
+    night = [f"{runs.RUN_ID}-1", f"{runs.RUN_ID}-2", "another-1"]
+    assert told == [
+        ("first", "night", night, 0),
+        ("first", "day", ["third-1"], 0),
+        ("second", "night", night, 0),
+        ("second", "day", ["third-1"], 0),
+    ]
+    assert len(outside.messages) == 5
 
 
-def test_a_failing_projection_holds_back_only_its_run(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
-    def projection(change: Change) -> None:
-        if change.run.id == "another":
+def test_a_failing_projection_holds_back_only_the_runs_of_its_book(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = []
+
+    def enter(book: str, _changes: Sequence[Change]) -> None:
+        if book == "night":
             raise ConnectionError("no table")
 
-    monkeypatch.setattr(projections, "PROJECTIONS", (projection,))
+    of_batch = Projection(lambda change: change.run.batch, enter)
+    of_all = Projection(lambda _change: "all", lambda _book, told: later.extend(told))
+    monkeypatch.setattr(projections, "PROJECTIONS", (of_batch, of_all))
 
-    assert publish(*life("another", 10), *life()) == ["10"]
+    assert publish(*life("another", 10, batch="night"), *life(batch="day")) == ["10"]
+    assert {change.run.id for change in later} == {runs.RUN_ID}
     assert outside.ids == [f"{runs.RUN_ID}-{n}" for n in (1, 2, 3)]
 
 
