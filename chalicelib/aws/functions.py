@@ -43,9 +43,15 @@ def invoke_later(arn: str, payload: str) -> None:
 def call(arn: str, event: dict[str, Any]) -> Any:
     """Call a function, wait for its answer and return it.
 
-    Raises a FunctionFailed of the name of the function's own error, so that whoever retries by name can tell.
+    Raises a FunctionFailed of the name of the function's own error, so that whoever retries by name can tell, and
+    the SDK's ClientError when Lambda refuses for now. A function that isn't there is a failure for good.
     """
-    answer = patient_client("lambda").invoke(FunctionName=arn, Payload=json.dumps(event).encode())
+    try:
+        answer = patient_client("lambda").invoke(FunctionName=arn, Payload=json.dumps(event).encode())
+    except ClientError as error:
+        if code(error) != "ResourceNotFoundException":
+            raise
+        raise _named("Lambda.ResourceNotFoundException", str(error)) from error
     payload = answer["Payload"].read()
     if "FunctionError" not in answer:
         return json.loads(payload or b"null")
@@ -59,5 +65,9 @@ def _failure(payload: bytes) -> Exception:
         told = {}
     facts = told if isinstance(told, dict) else {}
     name = str(facts.get("errorType") or "Lambda.Unknown")[:_MAX_NAME].replace("\0", "")
+    return _named(name, str(facts.get("errorMessage", "")))
+
+
+def _named(name: str, message: str) -> FunctionFailed:
     named: type[FunctionFailed] = type(name, (FunctionFailed,), {})
-    return named(str(facts.get("errorMessage", "")))
+    return named(message)

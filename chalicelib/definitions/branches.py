@@ -65,9 +65,12 @@ class Branch:
             "Stage": self._stage,
             "Operation": self._position,
             "Token": wrapped(expressions.task_token()),
+            "Retry": wrapped(expressions.RETRY_COUNT),
         }
         if self._operation.type == "Callback":
             payload["Event"] = wrapped(expressions.event(self._position))
+        else:
+            payload["Seconds"] = wrapped(expressions.wait_seconds(self._position))
         task = self._task(
             self._resources.tokens_arn,
             payload,

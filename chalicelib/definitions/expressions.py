@@ -12,6 +12,7 @@ from chalicelib.definitions.stage_input import branch_key, branch_share
 FIRST_POLL_SECONDS = 10
 POLL_GROWTH = 1.5
 ENTERED = "$states.context.State.EnteredTime"
+RETRY_COUNT = "$states.context.State.RetryCount"
 EXECUTION = "$states.context.Execution.Name"
 
 _ERROR_BYTES = 2048
@@ -43,6 +44,11 @@ def timeout(position: int) -> str:
 def heartbeat(position: int) -> str:
     """Seconds that a branch's Task may be silent."""
     return f"{_plan(position)}.HeartbeatSeconds"
+
+
+def wait_seconds(position: int) -> str:
+    """Seconds after which a Wait is to have been resumed."""
+    return f"{_plan(position)}.ExpirySeconds"
 
 
 def event(position: int) -> str:

@@ -85,7 +85,7 @@ def check(retry: Mapping[str, Any]) -> None:
     """Raise BadRequestError, naming the field, for error names that can't be retried or can't stand together."""
     errors = retry.get("ErrorEquals", [])
     for position, error in enumerate(errors):
-        field = f"Retry.ErrorEquals.{position}"
+        field = f"Retry.ErrorEquals[{position}]"
         if error in _TOKEN_NEVER:
             raise BadRequestError(f"{field}: {shown(error)} is never retried: the same would happen again")
         if error.startswith("States.") and error not in _KNOWN_STATES:

@@ -42,6 +42,9 @@ class BranchPlan(TypedDict):
     TimeoutSeconds: NotRequired[int]
     """Of one Task; for an asynchronous operation also of the whole loop."""
     PollMaxSeconds: NotRequired[int]
+    ExpirySeconds: NotRequired[int]
+    """Of a Wait: after so many seconds it has expired. Its Task waits longer, since a wait that was resumed in time
+    must not fail while its run waits for a slot."""
     HeartbeatSeconds: NotRequired[int]
     """Of a Callback that has one; smaller than TimeoutSeconds."""
 
@@ -88,14 +91,18 @@ class CompletionEvent(TypedDict):
 class TokenEvent(TypedDict):
     """What the engine's task token function is invoked with, by a Callback's or a Wait's branch.
 
-    `Stage` and `Operation` are positions from 0, `Event` the operator's event of a Callback.
+    `Stage` and `Operation` are positions from 0, `Event` is the operator's event of a Callback, `Seconds` tells when
+    a Wait expires.
     """
 
     Execution: str
     Stage: int
     Operation: int
     Token: str
+    Retry: int
+    """How often the state machine has asked before: each time it has another token, and the old one is dead."""
     Event: NotRequired[dict[str, Any]]
+    Seconds: NotRequired[int]
 
 
 def branch_key(position: int) -> str:

@@ -10,15 +10,15 @@ from chalicelib.aws import objects, transaction
 from chalicelib.aws.dynamodb import Item
 from chalicelib.aws.transaction import Write
 from chalicelib.executions import store
-from chalicelib.executions.run import Run, StagePart
+from chalicelib.executions.rollup import Output
+from chalicelib.executions.run import Run
 from chalicelib.web.documents import compact, stored_document
 
 _PREFIX = "attempt#"
 
 
-def record(run: Run, open_stage: StagePart | None, who: str) -> dict[str, Any]:
-    """What is kept of an attempt: how it went, what the stage that it ended in had made, and who tried again."""
-    outputs = stored_document(open_stage.outputs) if open_stage and open_stage.outputs else []
+def record(run: Run, outputs: list[Output], who: str) -> dict[str, Any]:
+    """What is kept of an attempt: how it went, what it made in the stage that it ended in, and who tried again."""
     facts = {
         "Attempt": run.attempt,
         "Status": run.status.value,
@@ -35,9 +35,9 @@ def record(run: Run, open_stage: StagePart | None, who: str) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def put(run: Run, open_stage: StagePart | None, who: str) -> Write:
+def put(run: Run, outputs: list[Output], who: str) -> Write:
     """Keep the attempt that a retry follows."""
-    text = compact(record(run, open_stage, who))
+    text = compact(record(run, outputs, who))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     key = f"{store.object_prefix(run.id)}{run.attempt}/attempt-{digest}.json"
     part = f"{_PREFIX}{run.attempt:04}"

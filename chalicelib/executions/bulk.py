@@ -1,13 +1,13 @@
 """The same request for many runs of a workflow: those of some statuses, since a time, whose message begins so.
 
-Such a request works for some seconds at most and then says that there may be more: repeating it goes on.
+Such a request works for some seconds at most and then says that there may be more, and since when: repeating it with
+that as its `Since` goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from chalicelib.aws import clock
@@ -16,10 +16,10 @@ from chalicelib.executions.run import Document, Run
 from chalicelib.executions.statuses import ENDED, Status
 from chalicelib.web.errors import BadRequestError, MediawrightError, shown
 
-SECONDS = 20
-"""How long one request may work; API Gateway waits 29 seconds."""
+SECONDS = 8
+"""How long one request may work; API Gateway waits 29 seconds, and a retry may have to make a state machine (20)."""
 DEFAULT_LIMIT = 100
-_PAGE = 100
+_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Selection:
         """Whether a run is selected; the index may be late, so the run itself decides."""
         return (
             run.status in self.statuses
+            and run.subject == "workflow"
             and (self.before is None or run.created < self.before)
             and (run.message or "").startswith(self.error_prefix)
             and not retention.is_expired(run)
@@ -81,26 +82,34 @@ def delete_many(body: dict[str, Any], *, dry_run: bool) -> Document:
 def _each(selection: Selection, done: str, work: Callable[[Run], None]) -> Document:
     """Do it for each run, oldest first. A run that refuses is told with its reason, and the others go on."""
     began = clock.epoch(clock.now())
-    ids: list[str] = []
-    refused: list[Document] = []
-    runs = islice(_selected(selection), selection.limit + 1)
-    for count, run in enumerate(runs):
-        if count == selection.limit or clock.epoch(clock.now()) - began > SECONDS:
-            return {done: ids, "Refused": refused, "More": True}
-        try:
-            work(run)
-        except MediawrightError as error:
-            refused.append({"Id": run.id, "Message": str(error)})
-        else:
-            ids.append(run.id)
-    return {done: ids, "Refused": refused, "More": False}
+    answer: Document = {done: [], "Refused": [], "More": False}
+    handled = 0
+    for page in _pages(selection):
+        for run in filter(selection.takes, page):
+            if handled == selection.limit:
+                return answer | {"More": True, "Next": run.created}
+            _one(run, work, answer[done], answer["Refused"])
+            handled += 1
+        if page and clock.epoch(clock.now()) - began > SECONDS:
+            return answer | {"More": True, "Next": page[-1].created}
+    return answer
 
 
-def _selected(selection: Selection) -> Iterator[Run]:
+def _one(run: Run, work: Callable[[Run], None], done: list[str], refused: list[Document]) -> None:
+    try:
+        work(run)
+    except MediawrightError as error:
+        refused.append({"Id": run.id, "Message": str(error)})
+    else:
+        done.append(run.id)
+
+
+def _pages(selection: Selection) -> Iterator[list[Run]]:
+    """The workflow's runs, oldest first, a page at a time."""
     start = None
     while True:
         page = index.page("by-workflow", selection.workflow, _PAGE, start, since=selection.since, forward=True)
-        yield from (run for run in store.read_runs(page.run_ids, consistent=True) if selection.takes(run))
+        yield store.read_runs(page.run_ids, consistent=True)
         start = page.next_key
         if start is None:
             return

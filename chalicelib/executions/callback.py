@@ -126,10 +126,8 @@ def _store(run: Run, token: TokenItem, given: Answer, who: str) -> None:
     if token.answered is not None:
         return
     demanded = store.demand(run.fence, ENTERED, in_stage=run.current_stage)
-    answered = tokens.answer(
-        run, token, when=clock.now(), by=who, reason=None, outcome=given.outcome(), token=given.token
-    )
-    transaction.commit([demanded, answered])
+    reply = tokens.Reply(clock.now(), who, given.outcome(), failed=given.status == "Error", token=given.token)
+    transaction.commit([demanded, tokens.answer(run, token, reply)])
 
 
 def _beat(run: Run, given: Answer) -> None:

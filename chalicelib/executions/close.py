@@ -38,6 +38,33 @@ def ended_outside(run_id: str, attempt: int, message: str) -> Run | None:
     raise transaction.StillContended(f"run {run_id} kept moving while it was closed")
 
 
+def out_of_time(run: Run) -> Run | None:
+    """End a run whose TimeoutSeconds are over as Error and stop its state machine; answers what it was.
+
+    None when it has moved meanwhile: whoever asks looks again later.
+    """
+    stored = store.read_open(run.id)
+    if stored is None or stored.run.fence != run.fence:
+        return None
+    run = stored.run
+    outputs, _told = _salvaged(stored)
+    message = f"{_unfinished(run, outputs)} did not end within the {run.timeout_seconds} seconds of the run"
+    try:
+        transaction.commit(moves.out_of_time(run, outputs, _end(run), message))
+    except RunMoved:
+        return None
+    stop(run.machine_arn, run.execution_name)
+    return run
+
+
+def _unfinished(run: Run, outputs: str) -> str:
+    """The stage that a run is in, with those of its operations that haven't handed anything on."""
+    stage = revisions.get(run.subject, run.workflow, run.revision).stages[run.current_stage]
+    ended = {output["Name"] for output in stored_document(outputs)}
+    names = ", ".join(operation.name for operation in stage.operations if operation.name not in ended)
+    return f"Stage {stage.name}: operation {names}" if names else f"Stage {stage.name}"
+
+
 def cancel(run_id: str, reason: str | None, who: str) -> Run:
     """End a run as Canceled and stop its state machine; doing so again changes nothing.
 

@@ -110,6 +110,10 @@ def _following(
     """The next stage's input, or why there is none: a message when the run fails, None after the last stage."""
     if result.status is StageStatus.ERROR:
         return None, result.message
+    if run.deadline is not None and clock.epoch(entered) > run.deadline:
+        stage = revision.stages[run.current_stage]
+        names = ", ".join(operation.name for operation in stage.operations)
+        return None, f"Stage {stage.name}: operation {names} ended after the {run.timeout_seconds} seconds of the run"
     position = run.current_stage + 1
     if position == len(revision.stages):
         return None, None

@@ -17,10 +17,12 @@ from chalicelib.executions.run import Document, Run, StagePart
 from chalicelib.executions.statuses import ENDED, StageStatus, Status
 from chalicelib.executions.store import Stored
 from chalicelib.executions.tokens import TokenItem
-from chalicelib.web.documents import stored_document
+from chalicelib.web.documents import compact, stored_document
 
 API_VERSION = "3.0.0"
 _TIMES = ("Queued", "Started", "Ended")
+ATTEMPTS_CHARACTERS = 1_000_000
+"""How much of earlier attempts' outputs a run's document repeats."""
 ECHOED_CHARACTERS = 200_000
 """How much of a stage's input its outputs may repeat together: a Lambda's answer holds 6 MB."""
 
@@ -54,11 +56,21 @@ def whole_document(stored: Stored, revision: Revision) -> Document:
     document = execution_document(run, stored.stages, revision)
     earlier = [_attempt(facts) for facts in attempts.parsed(stored.others)]
     if earlier:
-        document["Attempts"] = earlier
+        document["Attempts"] = _carried_attempts(earlier)
     waits = [_wait(tokens.parsed(item), revision) for item in stored.others if item["Part"].startswith("token#")]
     if waits:
         document["Waits"] = waits
     return document
+
+
+def _carried_attempts(earlier: list[Document]) -> list[Document]:
+    """The attempts, with the outputs of as many of the latest as one answer carries."""
+    size = 0
+    carried: list[Document] = []
+    for facts in reversed(earlier):
+        size += len(compact(facts.get("Outputs", [])))
+        carried.append(facts if size <= ATTEMPTS_CHARACTERS else {**facts, "Outputs": [], "OutputsLeftOut": True})
+    return carried[::-1]
 
 
 def _attempt(facts: Document) -> Document:

@@ -10,7 +10,8 @@ from chalicelib.aws import transaction
 from chalicelib.executions import admit, close, complete, parking, waiting
 from chalicelib.executions.admit import PASSING
 from chalicelib.executions.run import GLOBAL_POOL, parse_execution_name
-from chalicelib.executions.sweep import Step, ended_message, sweep
+from chalicelib.executions.sweep import Step, sweep
+from chalicelib.executions.sweep_runs import ended_message
 
 _LOG = logging.getLogger("mediawright.executions")
 _POOL = "pool#"

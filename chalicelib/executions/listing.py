@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ from chalicelib.executions.run import GLOBAL_POOL, Document, Run, status_month
 from chalicelib.executions.statuses import LIVE, Status
 from chalicelib.web.documents import compact
 
-_SCANNED = 1000
 ANSWER_BYTES = 5_000_000
 """What a page of documents may have; a Lambda's answer holds 6 MB."""
 
@@ -83,17 +82,6 @@ def live() -> list[Run]:
 def live_runs(workflow: str) -> list[str]:
     """The ids of a workflow's runs that haven't ended."""
     return [run.id for run in live() if run.workflow == workflow and run.subject == "workflow"]
-
-
-def every(status: Status) -> Iterator[Run]:
-    """All runs of a status, newest first."""
-    position: dict[str, Any] | None = None
-    while True:
-        listed = by_status(status, _SCANNED, position)
-        yield from listed.runs
-        position = listed.position
-        if position is None:
-            return
 
 
 def summaries(runs: list[Run]) -> list[Document]:

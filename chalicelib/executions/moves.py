@@ -8,7 +8,7 @@
 | finish        | Started, in this stage; also Waiting, Resumed when a task of the stage failed | Complete, Error |
 | wait          | Started, Resumed, Waiting, in this stage | Waiting |
 | resume        | Waiting, in this stage   | Resumed; Waiting while another wait of the stage is open |
-| ended outside | Started, Waiting, Resumed| Error    |
+| ended outside, out of time | Started, Waiting, Resumed | Error |
 | cancel        | Queued, Started, Waiting, Resumed | Canceled |
 | retry         | Error, Canceled          | Queued, as the next attempt |
 
@@ -144,6 +144,11 @@ def ended_outside(run: Run, outputs: str | None, end: End, message: str) -> list
         *_ending(run, ENTERED, Status.ERROR, end, message, "engine", in_stage=_open_stage(run)),
         *_salvaged(run, outputs, end.when, message),
     ]
+
+
+def out_of_time(run: Run, outputs: str, end: End, message: str) -> list[Write]:
+    """The run's own time is over; its state machine is stopped afterwards."""
+    return [*ended_outside(run, outputs, end, message), queue.put_stopping(run, end.when)]
 
 
 def cancel(run: Run, outputs: str | None, end: End, message: str, who: str) -> list[Write]:

@@ -8,7 +8,7 @@ from math import floor
 from typing import Any
 
 from chalicelib.definitions import limits, rules
-from chalicelib.definitions.builtin import EXPIRES_AFTER
+from chalicelib.definitions.builtin import EXPIRES_AFTER, YEAR_SECONDS
 from chalicelib.definitions.compile import machine_seconds
 from chalicelib.definitions.revision import Revision, RevisionOperation, RevisionStage
 from chalicelib.definitions.stage_input import (
@@ -152,6 +152,8 @@ def _branch(
         "TimeoutSeconds": seconds,
         "PollMaxSeconds": operation.poll_max_seconds,
     }
+    if operation.type == "Wait":
+        plan["TimeoutSeconds"], plan["ExpirySeconds"] = YEAR_SECONDS, seconds
     if operation.heartbeat_seconds is not None:
         # Step Functions wants it to be the smaller one
         plan["TimeoutSeconds"] = max(2, seconds)

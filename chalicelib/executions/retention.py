@@ -1,4 +1,4 @@
-"""How long an ended run is kept: the setting `RetentionDays`, in days, as DynamoDB's time to live.
+"""How long an ended run is kept: the setting `RetentionDays`, as DynamoDB's time to live; 0 keeps runs for ever.
 
 Only the transaction that ends a run sets its `ExpiresAt`, so a change of the setting counts for runs that end later
 (up to a minute later: the setting is remembered for so long). AWS deletes an expired item within some days; until
@@ -33,7 +33,7 @@ _memory: dict[str, _Remembered] = {}
 def expires_at(when: str) -> int | None:
     """When a run that ends at an ISO time expires, in epoch seconds; None when runs are kept for ever."""
     days = _days()
-    return None if days is None else int(clock.epoch(when)) + days * _DAY
+    return int(clock.epoch(when)) + days * _DAY if days else None
 
 
 def is_expired(run: Run) -> bool:

@@ -14,10 +14,11 @@ from chalicelib.aws import clock, transaction
 from chalicelib.aws.dynamodb import Value
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision
-from chalicelib.definitions.stage_input import Globals
+from chalicelib.definitions.stage_input import Globals, StageInput, branch_key
 from chalicelib.executions import admit, attempts, caps, moves, plan, rollup, store
 from chalicelib.executions.errors import NotRetriableError, RunMoved, UnknownExecutionError
 from chalicelib.executions.plan import Override
+from chalicelib.executions.rollup import Output
 from chalicelib.executions.run import Run, StagePart
 from chalicelib.executions.statuses import StageStatus, Status
 from chalicelib.executions.store import Stored
@@ -38,7 +39,8 @@ def retry(
     """
     for _ in range(_TRIES):
         stored = store.read_whole(run_id)
-        if stored is None:
+        if stored is None or len(stored.stages) <= stored.run.current_stage:
+            # gone, or half gone: a deletion that broke off is repeated by whoever wants it gone
             raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
         prepared = _prepare(stored, configuration or {})
         if dry_run:
@@ -121,9 +123,22 @@ def _reopened(stored: Stored, following: Run, revision: Revision, override: Over
 def _make(stored: Stored, prepared: _Prepared, who: str) -> None:
     run = stored.run
     following = replace(prepared.following, machine_arn=revisions.machine_for(prepared.revision))
-    record = attempts.put(run, stored.stages.get(run.current_stage), who)
+    record = attempts.put(run, _made(stored, prepared.revision), who)
     writes = [store.replan_stage(following, part, _facts(part)) for part in prepared.parts]
     transaction.commit(moves.retry(run, following, record, writes))
+
+
+def _made(stored: Stored, revision: Revision) -> list[Output]:
+    """The outputs of the open stage that this attempt made; what it found done, an earlier one has."""
+    part = stored.stages[stored.run.current_stage]
+    given: StageInput = stored_document(part.input)
+    found = {
+        operation.name
+        for position, operation in enumerate(revision.stages[part.position].operations)
+        if given["Plan"][branch_key(position)]["Do"] == "done"
+    }
+    outputs: list[Output] = stored_document(part.outputs or "[]")
+    return [output for output in outputs if output["Name"] not in found]
 
 
 def _facts(part: StagePart) -> dict[str, Value | None]:

@@ -38,11 +38,13 @@ class Slot:
 @dataclass(frozen=True)
 class Fence:
     """What every write to a run is conditional on besides its status: late answers of one attempt never touch the
-    next. `created` tells the status index's partition."""
+    next. `created` tells the status index's partition; `sequence`, where it is known, that the status is not the same
+    only because it has changed twice since."""
 
     run_id: str
     attempt: int
     created: str
+    sequence: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Run:
     @property
     def fence(self) -> Fence:
         """This attempt of this run."""
-        return Fence(self.id, self.attempt, self.created)
+        return Fence(self.id, self.attempt, self.created, self.sequence)
 
     @property
     def execution_name(self) -> str:

@@ -23,10 +23,10 @@ _CLOSED = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 def send(run: Run) -> int:
     """Send every answer of the run's stage that hasn't been sent, and tell how many there were.
 
-    A Wait's answer is sent only while the run is Started: it needs a slot to go on.
+    A Wait's answer is sent only while the run is Started: it needs a slot to go on. One that has expired needs none.
     """
     due = [token for token in tokens.of_stage(run) if token.is_due and token.attempt == run.attempt]
-    allowed = [token for token in due if token.kind == "callback" or run.status is Status.STARTED]
+    allowed = [token for token in due if token.kind == "callback" or token.failed or run.status is Status.STARTED]
     for token in allowed:
         send_one(run, token)
     return len(allowed)

@@ -181,10 +181,11 @@ def _standing(fence: Fence, expected: Sequence[Status], in_stage: int | None) ->
     text = f"#attempt = :attempt AND #status IN ({', '.join(statuses)})"
     names = {"#attempt": "Attempt", "#status": "Status"}
     values: dict[str, Value] = {":attempt": fence.attempt, **statuses}
-    if in_stage is not None:
-        text += " AND #stage = :stage"
-        names["#stage"] = "CurrentStage"
-        values[":stage"] = in_stage
+    for placeholder, attribute, wanted in (("stage", "CurrentStage", in_stage), ("seq", "Sequence", fence.sequence)):
+        if wanted is not None:
+            text += f" AND #{placeholder} = :{placeholder}"
+            names[f"#{placeholder}"] = attribute
+            values[f":{placeholder}"] = wanted
     return Expression(text, names, values)
 
 

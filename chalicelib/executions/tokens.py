@@ -7,6 +7,7 @@ answers with the token itself. What was answered is stored before it is sent, so
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,19 +25,26 @@ Kind = Literal["wait", "callback"]
 
 @dataclass(frozen=True)
 class TokenItem:
-    """An open task of a stage. `answered`, `by`, `reason` and `outcome` (JSON text) are there once it was answered;
-    `sent` once Step Functions has been told."""
+    """An open task of a stage.
+
+    `retry` counts how often the state machine has asked again, `expires` is when a Wait is to have been resumed.
+    `answered`, `by`, `reason`, `failed` and `outcome` (JSON text) are there once it was answered; `sent` once Step
+    Functions has been told.
+    """
 
     stage: int
     operation: int
     attempt: int
     kind: Kind
     since: str
+    retry: int = 0
+    expires: str | None = None
     token: str | None = None
     digest: str | None = None
     answered: str | None = None
     by: str | None = None
     reason: str | None = None
+    failed: bool = False
     outcome: str | None = None
     outcome_ref: str | None = None
     sent: str | None = None
@@ -80,6 +88,14 @@ def read(run: Run, operation: int) -> TokenItem | None:
     return None if item is None else parsed(item)
 
 
+def read_many(keys: Sequence[tuple[str, str]]) -> dict[str, list[TokenItem]]:
+    """Those of some tokens, by (run, sort key), that exist, by run; strongly consistent."""
+    found: dict[str, list[TokenItem]] = {}
+    for item in dynamodb.batch_get(store.table(), [_key(run_id, part) for run_id, part in keys]):
+        found.setdefault(item["Id"], []).append(parsed(item))
+    return found
+
+
 def put(run: Run, item: TokenItem) -> Write:
     """A new token; refused when the operation has one."""
     attributes: dict[str, Value | None] = {
@@ -87,6 +103,8 @@ def put(run: Run, item: TokenItem) -> Write:
         "Attempt": item.attempt,
         "Kind": item.kind,
         "Since": item.since,
+        "Retry": item.retry,
+        "Expires": item.expires,
         "Token": item.token,
         "Digest": item.digest,
     }
@@ -96,34 +114,48 @@ def put(run: Run, item: TokenItem) -> Write:
 def renewed(known: TokenItem, given: TokenItem, token: str) -> TokenItem:
     """A kept token after the state machine has asked again with another one.
 
-    An answer that Step Functions hasn't been told yet counts for the new token. A Callback's that it was told is
-    over: the operation failed and is tried again.
+    What was answered counts for the new token, which Step Functions is still to be told. Only a failure that it was
+    told is over: the operation is to be tried again.
     """
-    if known.kind == "wait":
-        return replace(known, token=token, sent=None)
-    if known.is_due:
-        return replace(known, token=token, digest=given.digest)
-    return given
+    if known.answered is None:
+        return replace(given, since=known.since, expires=known.expires)
+    if known.failed and known.sent:
+        return given
+    return replace(known, retry=given.retry, token=token, digest=given.digest, sent=None)
 
 
-def renew(run: Run, item: TokenItem) -> Write:
-    """Put a renewed token in the place of the one that is kept."""
-    values: dict[str, Value | None] = {"Token": item.token, "Digest": item.digest, "Sent": None}
+def renew(run: Run, known: TokenItem, item: TokenItem) -> Write:
+    """Put a renewed token in the place of the known one; refused when that was answered or renewed meanwhile."""
+    values: dict[str, Value | None] = {"Retry": item.retry, "Token": item.token, "Digest": item.digest, "Sent": None}
+    values |= {"Since": item.since, "Expires": item.expires}
     if item.answered is None:
-        values |= dict.fromkeys(("Answered", "By", "Reason", "Outcome", "OutcomeRef"))
-    return transaction.update(store.table(), _key(run.id, item.part), values, _of_attempt(item.attempt), RunMoved)
+        values |= dict.fromkeys(("Answered", "By", "Reason", "Failed", "Outcome", "OutcomeRef"))
+    return transaction.update(store.table(), _key(run.id, item.part), values, _unchanged(known), RunMoved)
 
 
-def answer(
-    run: Run, item: TokenItem, *, when: str, by: str, reason: str | None, outcome: str, token: str | None = None
-) -> Write:
+@dataclass(frozen=True)
+class Reply:
+    """What a token is answered with: `outcome` is JSON text, `token` is given by whom only its digest was kept."""
+
+    when: str
+    by: str
+    outcome: str
+    failed: bool = False
+    reason: str | None = None
+    token: str | None = None
+
+
+def answer(run: Run, item: TokenItem, reply: Reply) -> Write:
     """Store what a token is answered with; refused when it was answered or has been renewed."""
-    key = f"{store.object_prefix(run.id)}{run.attempt}/{item.part.replace('#', '-')}-{digest(outcome)[:16]}.json"
-    carried = objects.carried(outcome, key)
-    values: dict[str, Value | None] = {"Answered": when, "By": by, "Reason": reason}
+    key = (
+        f"{store.object_prefix(run.id)}{run.attempt}/{item.part.replace('#', '-')}-{digest(reply.outcome)[:16]}.json"
+    )
+    carried = objects.carried(reply.outcome, key)
+    values: dict[str, Value | None] = {"Answered": reply.when, "By": reply.by, "Reason": reply.reason}
+    values["Failed"] = reply.failed or None
     values |= {"Outcome": carried.get("Text"), "OutcomeRef": carried.get("Ref")}
-    if token is not None:
-        values["Token"] = token
+    if reply.token is not None:
+        values["Token"] = reply.token
     return transaction.update(store.table(), _key(run.id, item.part), values, _open(item), RunMoved)
 
 
@@ -157,11 +189,14 @@ def parsed(item: Item) -> TokenItem:
         attempt=item["Attempt"],
         kind=item["Kind"],
         since=item["Since"],
+        retry=item["Retry"],
+        expires=item.get("Expires"),
         token=item.get("Token"),
         digest=item.get("Digest"),
         answered=item.get("Answered"),
         by=item.get("By"),
         reason=item.get("Reason"),
+        failed=item.get("Failed", False),
         outcome=item.get("Outcome"),
         outcome_ref=item.get("OutcomeRef"),
         sent=item.get("Sent"),
@@ -172,16 +207,16 @@ def _key(run_id: str, part: str) -> Key:
     return {"Id": run_id, "Part": part}
 
 
-def _of_attempt(attempt: int) -> Expression:
-    return Expression("#attempt = :attempt", {"#attempt": "Attempt"}, {":attempt": attempt})
-
-
 def _open(item: TokenItem) -> Expression:
-    unanswered = "attribute_not_exists(#answered) AND #attempt = :attempt"
-    names = {"#answered": "Answered", "#attempt": "Attempt"}
-    values: dict[str, Value] = {":attempt": item.attempt}
-    if item.digest is None:
-        return Expression(unanswered, names, values)
-    return Expression(
-        f"{unanswered} AND #digest = :digest", {**names, "#digest": "Digest"}, {**values, ":digest": item.digest}
-    )
+    """The item still has the token that was read, and nobody has answered it."""
+    return _unchanged(replace(item, answered=None))
+
+
+def _unchanged(item: TokenItem) -> Expression:
+    """The item is of the attempt, the retry and the answer that were read."""
+    text = "#attempt = :attempt AND #retry = :retry"
+    names = {"#attempt": "Attempt", "#retry": "Retry", "#answered": "Answered"}
+    values: dict[str, Value] = {":attempt": item.attempt, ":retry": item.retry}
+    if item.answered is None:
+        return Expression(f"{text} AND attribute_not_exists(#answered)", names, values)
+    return Expression(f"{text} AND #answered = :answered", names, {**values, ":answered": item.answered})

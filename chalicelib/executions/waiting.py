@@ -46,6 +46,8 @@ def token_task(event: TokenEvent) -> dict[str, Any]:
             kept = _keep(run, operation, event)
         except RunMoved:
             continue
+        if kept is None:
+            return {"Kept": None}
         if kept.is_due:
             sending.send(run)
         elif operation.type == "Callback":
@@ -65,14 +67,21 @@ def _asking(run_id: str, attempt: int, event: TokenEvent) -> tuple[Run, Revision
     return run, revision.stages[event["Stage"]].operations[event["Operation"]]
 
 
-def _keep(run: Run, operation: RevisionOperation, event: TokenEvent) -> TokenItem:
-    """Store the token: anew, or in the place of the one that the state machine doesn't wait for any more."""
+def _keep(run: Run, operation: RevisionOperation, event: TokenEvent) -> TokenItem | None:
+    """Store the token: anew, or in the place of the one that the state machine doesn't wait for any more.
+
+    None for a call that comes so late that the state machine has asked again since: its token is the dead one.
+    """
     given = _token_item(run, operation, event)
     known = tokens.read(run, event["Operation"])
+    if known is not None and given.retry < known.retry:
+        return None
+    if known is not None and given.retry == known.retry:
+        return known
     if known is not None:
         renewed = tokens.renewed(known, given, event["Token"])
         demanded = store.demand(run.fence, ENTERED, in_stage=run.current_stage)
-        transaction.commit([demanded, tokens.renew(run, renewed)])
+        transaction.commit([demanded, tokens.renew(run, known, renewed)])
         return renewed
     if operation.type == "Callback":
         demanded = store.demand(run.fence, ENTERED, in_stage=run.current_stage)
@@ -84,13 +93,16 @@ def _keep(run: Run, operation: RevisionOperation, event: TokenEvent) -> TokenIte
 
 
 def _token_item(run: Run, operation: RevisionOperation, event: TokenEvent) -> TokenItem:
-    is_wait = operation.type == "Wait"
+    is_wait, now = operation.type == "Wait", clock.now()
+    seconds = event.get("Seconds")
     return TokenItem(
         stage=event["Stage"],
         operation=event["Operation"],
         attempt=run.attempt,
         kind="wait" if is_wait else "callback",
-        since=clock.now(),
+        since=now,
+        retry=event["Retry"],
+        expires=clock.iso(clock.epoch(now) + seconds) if seconds else None,
         token=event["Token"] if is_wait else None,
         digest=None if is_wait else tokens.digest(event["Token"]),
     )
@@ -108,7 +120,8 @@ def resume(run_id: str, stage: str, who: str, *, reason: str | None = None, oper
     for _ in range(_TRIES):
         run, chosen, others = resumable(run_id, stage, operation)
         now = clock.now()
-        answers = [tokens.answer(run, token, when=now, by=who, reason=reason, outcome=_RESUMED) for token in chosen]
+        reply = tokens.Reply(now, who, _RESUMED, reason=reason)
+        answers = [tokens.answer(run, token, reply) for token in chosen]
         revision = revisions.get(run.subject, run.workflow, run.revision)
         entry = queue.resumed_entry(run, now, caps.ahead(revision, run.current_stage))
         try:
@@ -142,6 +155,28 @@ def resumable(run_id: str, stage: str, operation: str | None) -> tuple[Run, list
     if chosen[0].answered is not None:
         raise ConflictError(f"Operation: {shown(operation)} was resumed already")
     return run, chosen, [token for token in still_open if token not in chosen]
+
+
+def expire(run: Run) -> int:
+    """Fail the waits of a run's stage whose time is over and that nobody has resumed; tells how many there were.
+
+    It is the engine that does so and not a timeout of the state machine: one that was resumed in time may wait for
+    its slot as long as it takes.
+    """
+    now = clock.now()
+    waits = [token for token in tokens.of_stage(run) if token.expires and token.answered is None]
+    expired = [token for token in waits if token.expires and token.expires <= now]
+    for token in expired:
+        seconds = clock.epoch(token.expires or now) - clock.epoch(token.since)
+        cause = f"nobody has resumed the run within the {round(seconds)} seconds that it waits"
+        reply = tokens.Reply(now, "engine", compact({"Error": "States.Timeout", "Cause": cause}), failed=True)
+        try:
+            transaction.commit([tokens.answer(run, token, reply)])
+        except RunMoved:
+            continue  # resumed, or over, a moment ago
+    if expired:
+        sending.send(run)
+    return len(expired)
 
 
 def _name(run: Run, token: TokenItem) -> str:

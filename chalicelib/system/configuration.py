@@ -24,7 +24,7 @@ def check(document: dict[str, Any]) -> None:
     if document["Name"] == CAP:
         _checked_cap(document["Value"])
     if document["Name"] == retention.SETTING:
-        _checked_whole(retention.SETTING, document["Value"], MOST_DAYS)
+        _checked_whole(retention.SETTING, document["Value"], MOST_DAYS, least=0)
     size = len(documents.compact(document).encode())
     if size > MAX_BYTES:
         raise BadRequestError(f"Value: the setting has {size} bytes; it may have {MAX_BYTES}")
@@ -54,8 +54,8 @@ def _checked_cap(value: Any) -> int:
     return _checked_whole(CAP, value, MOST)
 
 
-def _checked_whole(name: str, value: Any, most: int) -> int:
+def _checked_whole(name: str, value: Any, most: int, *, least: int = 1) -> int:
     is_whole = not isinstance(value, bool) and isinstance(value, int | float) and value == int(value)
-    if not is_whole or not 1 <= value <= most:
-        raise BadRequestError(f"Value: {name} must be a whole number from 1 to {most}")
+    if not is_whole or not least <= value <= most:
+        raise BadRequestError(f"Value: {name} must be a whole number from {least} to {most}")
     return int(value)

@@ -9,8 +9,15 @@ from typing import Any
 
 import pytest
 
+from infrastructure.local.clock import CLOCK
 from tests.system.conftest import Engine
 from tests.system.contract.conftest import fresh, refused
+
+
+def sweep(engine: Engine) -> None:
+    """Invoke the sweep as its schedule does."""
+    answer = engine.aws.client("lambda").invoke(FunctionName="mediawright-Sweep", Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
 
 
 @pytest.fixture(autouse=True)
@@ -134,11 +141,15 @@ def test_resuming_under_a_full_cap_waits_for_a_slot_and_never_fails_the_run(engi
 def test_a_wait_expires_and_the_run_ends_naming_it(engine: Engine) -> None:
     operation = wait_operation(engine, ExpiresAfterSeconds=10)
     workflow, _stage = waiting_workflow(engine, operation)
+    run = engine.start(workflow)
+    at(engine, run, "Waiting")
 
-    ended = engine.run(workflow)
+    CLOCK.move(70)
+    sweep(engine)
 
+    ended = engine.ended(run)
     assert ended["Status"] == "Error"
-    assert operation in ended["Message"]
+    assert f"operation {operation} failed: States.Timeout: nobody has resumed" in ended["Message"]
     assert "10 seconds" in ended["Message"]
     engine.aws.wait_idle()
     assert leftovers(engine, ended["Id"]) == []
@@ -309,3 +320,56 @@ def leftovers(engine: Engine, run: str) -> list[str]:
         for key, part, holder in keys
         if holder == run or (key == run and part.startswith("token#")) or (key == "stopping" and run in part)
     ]
+
+
+def test_a_wait_that_was_resumed_in_time_does_not_expire_in_the_queue(engine: Engine, tmp_path: Path) -> None:
+    engine.cap(1)
+    workflow, stage = waiting_workflow(engine, wait_operation(engine, ExpiresAfterSeconds=60))
+    run = engine.start(workflow)
+    at(engine, run, "Waiting")
+    gate = callback_operation(engine, tmp_path / "gate")
+    busy = engine.start(engine.workflow([gate]))
+    token = token_in(engine, tmp_path / "gate")
+    engine.ok("PUT", f"workflow/execution/{run}", {"WaitingStageName": stage})
+
+    CLOCK.move(3600)
+    sweep(engine)
+    assert engine.get(run)["Status"] == "Resumed"
+    engine.ok(
+        "POST", f"workflow/execution/{busy}/callback", {"Operation": gate, "Token": token, "Status": "Complete"}
+    )
+
+    assert engine.ended(run)["Status"] == "Complete"
+
+
+def test_one_wait_of_a_stage_that_expired_does_not_keep_the_others(engine: Engine) -> None:
+    short, long = wait_operation(engine, ExpiresAfterSeconds=60), wait_operation(engine)
+    workflow, stage = waiting_workflow(engine, short, long)
+    run = engine.start(workflow)
+    engine.until(lambda: engine.get(run).get("Waits", []), lambda waits: len(waits) == 2)
+    CLOCK.move(130)
+    sweep(engine)
+    path = f"workflow/execution/{run}"
+
+    assert engine.http.put(path, json={"WaitingStageName": stage, "Operation": long}).json()["Status"] == "Resumed"
+
+    ended = engine.ended(run)
+    assert ended["Status"] == "Error"
+    assert engine.outputs(ended)[long]["Status"] == "Complete"
+    assert short in ended["Message"]
+
+
+def test_a_run_beyond_its_time_is_ended_while_it_waits(engine: Engine) -> None:
+    operation = wait_operation(engine)
+    workflow, _stage = waiting_workflow(engine, operation)
+    run = engine.start(workflow, TimeoutSeconds=600)
+    at(engine, run, "Waiting")
+
+    CLOCK.move(700)
+    sweep(engine)
+
+    ended = engine.ended(run)
+    assert ended["Status"] == "Error"
+    assert f"operation {operation} " in ended["Message"]
+    engine.aws.wait_idle()
+    assert leftovers(engine, run) == []

@@ -69,6 +69,7 @@ def planned(*names: str, timeout: int = 900, **decisions: str) -> dict[str, Any]
             "Event": {"Name": name, "Configuration": {"Rate": 0.1}, "Status": "Started"},
             "TimeoutSeconds": timeout,
             "PollMaxSeconds": 20,
+            "ExpirySeconds": 60,
         }
         for position, name in enumerate(names, 1)
     }

@@ -60,7 +60,7 @@ def test_a_callback_is_handed_its_event_and_token_and_its_answer_is_the_output(e
     given = planned("b", "a")
     assert (event["Execution"], event["Stage"], event["Operation"]) == ("run-1", 0, 1)
     assert event["Event"] == {**given["Plan"]["o2"]["Event"], "Input": given["Input"]}
-    assert set(event) == {"Execution", "Stage", "Operation", "Token", "Event"}
+    assert set(event) == {"Execution", "Stage", "Operation", "Token", "Retry", "Event"}
     healthy, answered = engine.told[0]["Outputs"]
     assert healthy["Kept"] == DONE
     assert answered["Kept"] == {**DONE, "MetaData": {"score": 0.1}}
@@ -73,7 +73,7 @@ def test_a_wait_is_handed_a_token_alone(engine: Tokens) -> None:
 
     assert output["Kept"] == DONE
     (event,) = engine.kept
-    assert set(event) == {"Execution", "Stage", "Operation", "Token"}
+    assert set(event) == {"Execution", "Stage", "Operation", "Token", "Retry", "Seconds"}
     assert (event["Stage"], event["Operation"]) == (0, 0)
 
 

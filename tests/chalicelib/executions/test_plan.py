@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.definitions.builtin import YEAR_SECONDS
 from chalicelib.definitions.revision import RevisionOperation
 from chalicelib.definitions.stage_input import Globals
 from chalicelib.executions import plan
@@ -152,7 +153,9 @@ def test_a_wait_expires_as_its_configuration_says() -> None:
     waiting = operation("a", type="Wait", timeout_seconds=31_536_000)
     document = plan.stage_input(COURSE, stage("s", waiting), {"s": {"a": {"ExpiresAfterSeconds": 60}}}, VIDEO)
 
-    assert document["Plan"]["o1"]["TimeoutSeconds"] == 60
+    branch = document["Plan"]["o1"]
+    assert branch["ExpirySeconds"] == 60
+    assert branch["TimeoutSeconds"] == YEAR_SECONDS
 
 
 def test_the_key_of_an_operation_differs_between_attempts_only() -> None:
