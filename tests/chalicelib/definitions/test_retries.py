@@ -78,12 +78,12 @@ def test_what_is_not_given_is_the_default_and_no_attempt_needs_no_pause() -> Non
 @pytest.mark.parametrize(
     ("errors", "message"),
     [
-        (["Busy", "InvalidInput"], r"Retry.ErrorEquals.1: 'InvalidInput' is never retried"),
-        (["RunClosed"], r"Retry.ErrorEquals[0]: 'RunClosed' is never retried"),
+        (["Busy", "InvalidInput"], r"Retry.ErrorEquals\[1\]: 'InvalidInput' is never retried"),
+        (["RunClosed"], r"Retry.ErrorEquals\[0\]: 'RunClosed' is never retried"),
         (["States.DataLimitExceeded"], r"'States.DataLimitExceeded' is never retried"),
         (["States.Runtime"], r"'States.Runtime' can't be retried; .* States.ALL, States.HeartbeatTimeout"),
         (["States.Later"], r"'States.Later' can't be retried"),
-        (["Busy", "Busy"], r"Retry.ErrorEquals.1: 'Busy' is named more than once"),
+        (["Busy", "Busy"], r"Retry.ErrorEquals\[1\]: 'Busy' is named more than once"),
         (["States.ALL", "Busy"], r"Retry.ErrorEquals: States.ALL stands for every error"),
     ],
 )
