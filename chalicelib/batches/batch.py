@@ -87,6 +87,9 @@ class Batch:
     retrying: str | None = None
     """Since when its failed runs are being queued again."""
     recount_from: str | None = None
+    walked_to: str | None = None
+    """The last run that the walk which is going on (to cancel, or to retry) has done."""
+    walk_began: str | None = None
     ended: str | None = None
     message: str | None = None
     ended_by: str | None = None
@@ -166,6 +169,8 @@ class Batch:
             round=item["Round"],
             retrying=item.get("Retrying"),
             recount_from=item.get("RecountFrom"),
+            walked_to=item.get("WalkedTo"),
+            walk_began=item.get("WalkBegan"),
             ended=item.get("Ended"),
             message=item.get("Message"),
             ended_by=item.get("EndedBy"),

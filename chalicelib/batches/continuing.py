@@ -6,18 +6,17 @@ It looks only at batches that aren't over, so many at a time, going round.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from functools import partial
 
 from chalicelib.aws import clock, dynamodb, transaction
 from chalicelib.aws.dynamodb import Item
-from chalicelib.batches import ending, machine, markers, retrying, store
+from chalicelib.batches import ending, machine, markers, retrying, store, walking
 from chalicelib.batches.batch import BROKEN_OFF, BY_MACHINE, OPEN, Batch, BatchStatus
 from chalicelib.batches.errors import BatchMoved
 from chalicelib.executions import store as runs
 
 _LOG = logging.getLogger("mediawright.sweep")
 _SETTLED_SECONDS = 60
-_SECONDS = 20
 _RECOUNTED = 200
 _CURSOR = {"Kind": "sweep", "Name": "batches"}
 
@@ -26,15 +25,21 @@ class BatchesIncomplete(Exception):
     """Some batches could not be continued; the others were."""
 
 
-def continue_batches(limit: int = 50) -> int:
-    """Look after up to so many of the batches that aren't over; answers how many were begun or continued.
+def continue_batches(limit: int = 50, seconds: float = 40) -> int:
+    """Look after up to so many of the batches that aren't over, for so many seconds in all; answers how many were
+    begun or continued.
 
-    Raises BatchesIncomplete after all were tried.
+    Raises BatchesIncomplete after all that there was time for were tried.
     """
+    until = clock.seconds() + seconds
     continued = failures = 0
-    for batch_id in _due(limit):
+    due = _due(limit)
+    for position, batch_id in enumerate(due):
+        if position and clock.seconds() >= until:
+            _go_on_after(due[position - 1])
+            break
         try:
-            continued += _continue(batch_id)
+            continued += _continue(batch_id, until)
         except Exception:  # whatever is wrong with one batch, the others are still to be looked after
             _LOG.exception("batch %s could not be continued", batch_id)
             failures += 1
@@ -44,16 +49,21 @@ def continue_batches(limit: int = 50) -> int:
 
 
 def _due(limit: int) -> list[str]:
-    """The next batches that aren't over; the cursor goes round."""
+    """The next batches that aren't over. The cursor goes round, and past them before they are looked after: one that
+    kills the process must not keep the others from their turn."""
     cursor: Item = dynamodb.get(store.system(), _CURSOR) or {}
     found = store.noted(cursor.get("Value"), limit)
     following = found[-1] if len(found) == limit else None
     if following != cursor.get("Value"):
-        transaction.commit([transaction.put(store.system(), {**_CURSOR, "Value": following})])
+        _go_on_after(following)
     return found
 
 
-def _continue(batch_id: str) -> bool:
+def _go_on_after(batch_id: str | None) -> None:
+    transaction.commit([transaction.put(store.system(), {**_CURSOR, "Value": batch_id})])
+
+
+def _continue(batch_id: str, until: float) -> bool:
     batch = store.find(batch_id)
     if batch is None:
         store.commit([store.delete_note(batch_id)])
@@ -63,12 +73,12 @@ def _continue(batch_id: str) -> bool:
     if batch.status in BY_MACHINE:
         return _continue_reading(batch)
     if batch.status in BROKEN_OFF:
-        return _continue_closing(batch)
+        return _continue_closing(batch, until)
     if batch.status not in OPEN:
         store.commit([store.delete_note(batch_id)])
         return False
     if batch.retrying is not None:
-        return _continue_retrying(batch)
+        return _continue_retrying(batch, until)
     _recount(batch)
     ending.settle(batch_id)
     return False
@@ -86,7 +96,7 @@ def _continue_reading(batch: Batch) -> bool:
     return ending.break_off(batch, BatchStatus.FAILED, message, "engine")
 
 
-def _continue_closing(batch: Batch) -> bool:
+def _continue_closing(batch: Batch, until: float) -> bool:
     if batch.closing is None:
         store.commit([store.delete_note(batch.id)])
         return False
@@ -94,27 +104,22 @@ def _continue_closing(batch: Batch) -> bool:
     if told is None:
         machine.start(batch.id, "close", batch.round)
         return True
-    _walk(lambda after: ending.close_page(batch.id, after))
-    return told["status"] not in ("RUNNING", "SUCCEEDED")
+    if told["status"] == "RUNNING":
+        return False
+    walking.walk(partial(ending.close_page, batch.id), until)
+    # after it has done all, runs may come that were being made when the batch was broken off
+    return bool(told["status"] != "SUCCEEDED")
 
 
-def _continue_retrying(batch: Batch) -> bool:
+def _continue_retrying(batch: Batch, until: float) -> bool:
     told = machine.told(batch.id, "retry", batch.round)
     if told is None:
         machine.start(batch.id, "retry", batch.round)
         return True
     if told["status"] == "RUNNING":
         return False
-    _walk(lambda after: retrying.retry_page(batch.id, batch.round, after))
+    walking.walk(partial(retrying.retry_page, batch.id, batch.round), until)
     return True
-
-
-def _walk(page: Callable[[str | None], str | None]) -> None:
-    """Go over the pages of a batch's runs as long as there is time; what was done is passed over quickly."""
-    until = clock.epoch(clock.now()) + _SECONDS
-    after = page(None)
-    while after is not None and clock.epoch(clock.now()) < until:
-        after = page(after)
 
 
 def _recount(batch: Batch) -> None:

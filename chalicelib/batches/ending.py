@@ -9,10 +9,10 @@ from __future__ import annotations
 from chalicelib.aws import clock
 from chalicelib.aws.dynamodb import Value
 from chalicelib.aws.transaction import Write
-from chalicelib.batches import machine, markers, store
+from chalicelib.batches import machine, markers, store, walking
 from chalicelib.batches.batch import BROKEN_OFF, OPEN, Batch, BatchStatus
 from chalicelib.batches.errors import BatchMoved, BatchStatusError
-from chalicelib.executions import close, retention
+from chalicelib.executions import admit, close, retention
 from chalicelib.executions.errors import EndedExecutionError, UnknownExecutionError
 from chalicelib.executions.run import Run
 
@@ -59,8 +59,8 @@ def settle(batch_id: str) -> None:
 def break_off(batch: Batch, status: BatchStatus, message: str, who: str) -> bool:
     """End an open batch as Failed or Canceled; false when it has moved meanwhile."""
     now = clock.now()
-    change = store.change(batch, status, Message=message[:2000], Closing=now, Retrying=None, **ended(who, now))
-    if not _commit(change, store.put_note(batch.id)):
+    facts = {"Message": message[:2000], "Closing": now, "Retrying": None, **walking.BEGINNING, **ended(who, now)}
+    if not _commit(*store.end(batch, status, **facts), store.put_note(batch.id)):
         return False
     if batch.expected is None:
         machine.stop_reading(batch.id, message)
@@ -73,21 +73,23 @@ def ended(who: str, now: str) -> dict[str, Value | None]:
     return {"Ended": now, "EndedBy": who, "ExpiresAt": retention.expires_at(now)}
 
 
-def close_page(batch_id: str, after: str | None) -> str | None:
-    """Cancel the open ones of the next runs of a batch; answers after which run to continue, None at the end."""
+def close_page(batch_id: str) -> bool:
+    """Cancel the open ones of the next runs of a batch; answers whether there are more."""
     batch = store.find(batch_id)
     if batch is None or batch.status not in BROKEN_OFF or batch.closing is None:
-        return None
-    start = store.member_key(batch_id, after) if after else None
-    members, following = store.members(batch_id, PAGE, start)
+        return False
+    since = walking.began(batch)
+    members, more = walking.ahead(batch, PAGE)
     open_ids = [member.run_id for member in members if not member.has_ended]
     canceled = [run for run_id in open_ids if (run := _cancel_run(batch, run_id)) is not None]
     markers.move(batch_id, canceled)
-    if following is not None:
-        return members[-1].run_id
-    if not _may_have_stragglers(batch):
-        _closed(batch)
-    return None
+    for run in canceled:
+        if run.started is not None:
+            admit.look(freed=run.pools)
+    if not more:
+        return not (_wait_for_stragglers(batch) if _may_have_stragglers(batch, since) else _closed(batch))
+    _commit(store.advance(batch, **walking.passed(members, since)))
+    return True
 
 
 def _cancel_run(batch: Batch, run_id: str) -> Run | None:
@@ -99,21 +101,27 @@ def _cancel_run(batch: Batch, run_id: str) -> Run | None:
         return None
 
 
-def _may_have_stragglers(batch: Batch) -> bool:
+def _may_have_stragglers(batch: Batch, since: str) -> bool:
+    """Whether a run may have been made behind a walk that began at an ISO time."""
     if batch.expected is not None or batch.closing is None:
         return False
-    return clock.epoch(clock.now()) - clock.epoch(batch.closing) < STRAGGLERS_SECONDS
+    return clock.epoch(since) - clock.epoch(batch.closing) < STRAGGLERS_SECONDS
 
 
-def _closed(batch: Batch) -> None:
-    """Nothing of a broken off batch is open any more, and nothing more can come."""
+def _wait_for_stragglers(batch: Batch) -> bool:
+    """The sweep will walk again, from the first run on. False when another walk has come elsewhere meanwhile."""
+    return _commit(store.advance(batch, **walking.BEGINNING))
+
+
+def _closed(batch: Batch) -> bool:
+    """Nothing of a broken off batch is open any more, and nothing more can come. False as above."""
     facts = {} if batch.expected is not None else {"Expected": store.count_members(batch.id)}
-    _commit(store.change(batch, None, Closing=None, **facts), store.delete_note(batch.id))
+    change = store.advance(batch, Closing=None, **walking.BEGINNING, **facts)
+    return _commit(change, store.delete_note(batch.id))
 
 
 def _conclude(batch: Batch) -> None:
-    change = store.change(batch, BatchStatus.COMPLETE, **ended("engine", clock.now()))
-    _commit(change, store.delete_note(batch.id))
+    _commit(*store.end(batch, BatchStatus.COMPLETE, **ended("engine", clock.now())), store.delete_note(batch.id))
 
 
 def _reopen(batch: Batch) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from chalicelib.batches import continuing, ending, items, retrying, steps, store
+from chalicelib.aws import clock
+from chalicelib.batches import continuing, ending, forgetting, items, retrying, steps, store, walking
 from chalicelib.batches.batch import BY_MACHINE, BatchStatus
 from chalicelib.batches.errors import ManifestChanged
 from chalicelib.batches.manifest import Chunk
+
+_WALK_SECONDS = 60
+"""A task goes over a batch's runs for so long: the machine's 25,000 events then last for any batch."""
 
 
 def batch_items(event: Any) -> dict[str, Any]:
@@ -23,8 +28,12 @@ def batch_items(event: Any) -> dict[str, Any]:
 
 
 def sweeping() -> dict[str, int]:
-    """Every five minutes: batches that a crash cut short."""
-    return {"continued_batches": continuing.continue_batches()}
+    """Every five minutes: batches that a crash cut short. Besides, the objects of those that have expired go."""
+    try:
+        forgetting.forget_expired()
+    finally:
+        continued = continuing.continue_batches()
+    return {"continued_batches": continued}
 
 
 def _chunk(event: dict[str, Any]) -> dict[str, Any]:
@@ -50,8 +59,6 @@ def _step(event: dict[str, Any]) -> dict[str, Any]:
     if step == "failed":
         steps.failed(batch_id, event["Why"])
         return {}
-    if step == "close":
-        after = ending.close_page(batch_id, event.get("After"))
-    else:
-        after = retrying.retry_page(batch_id, event["Round"], event.get("After"))
-    return {**event, "After": after, "More": after is not None}
+    close, retry = partial(ending.close_page, batch_id), partial(retrying.retry_page, batch_id, event["Round"])
+    more = walking.walk(close if step == "close" else retry, clock.seconds() + _WALK_SECONDS)
+    return {**event, "More": more}

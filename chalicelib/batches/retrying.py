@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from chalicelib.aws import clock
 from chalicelib.aws.dynamodb import Value
-from chalicelib.batches import bucket, ending, machine, markers, store
+from chalicelib.batches import bucket, ending, machine, markers, store, walking
 from chalicelib.batches.batch import BROKEN_OFF, Batch, BatchStatus
 from chalicelib.batches.errors import BatchMoved, BatchStatusError
 from chalicelib.definitions import revisions
@@ -33,7 +34,7 @@ def retry_batch(batch_id: str, configuration: dict[str, Any] | None) -> Batch:
     batch = checked_retry(batch_id, configuration)
     following = batch.round + 1
     bucket.put_defaults(batch_id, f"retry-{following}", {"Configuration": configuration})
-    facts: dict[str, Value | None] = {"Round": following, "Retrying": clock.now()}
+    facts: dict[str, Value | None] = {"Round": following, "Retrying": clock.now(), **walking.BEGINNING}
     change = store.change(batch, BatchStatus.RUNNING, Closing=None, **facts, **ending.NOT_ENDED)
     try:
         store.commit([change, store.put_note(batch_id)])
@@ -60,19 +61,21 @@ def checked_retry(batch_id: str, configuration: dict[str, Any] | None) -> Batch:
     return batch
 
 
-def retry_page(batch_id: str, round_number: int, after: str | None) -> str | None:
-    """Retry the failed ones of the next runs of a batch; answers after which run to continue, None at the end."""
+def retry_page(batch_id: str, round_number: int) -> bool:
+    """Retry the failed ones of the next runs of a batch; answers whether there are more."""
     batch = store.find(batch_id)
     if batch is None or batch.retrying is None or batch.round != round_number:
-        return None
-    members, following = store.members(batch_id, _PAGE, store.member_key(batch_id, after) if after else None)
+        return False
+    since = walking.began(batch)
+    members, more = walking.ahead(batch, _PAGE)
     found = runs.read_runs([member.run_id for member in members], consistent=True)
     # counted at once, also what an earlier delivery of this page retried: until then they look as if they had ended
     markers.move(batch_id, [_retried(batch, run) for run in found])
-    if following is not None:
-        return members[-1].run_id
-    _finish(batch)
-    return None
+    if not more:
+        return not _finish(batch)
+    with suppress(BatchMoved):
+        store.commit([store.advance(batch, **walking.passed(members, since))])
+    return True
 
 
 def _retried(batch: Batch, run: Run) -> Run:
@@ -90,13 +93,15 @@ def _retried(batch: Batch, run: Run) -> Run:
         return run
 
 
-def _finish(batch: Batch) -> None:
-    facts = {"Retrying": None, "Expected": store.count_members(batch.id)}
+def _finish(batch: Batch) -> bool:
+    """The round is over; false when another walk has come elsewhere meanwhile."""
+    facts = {"Retrying": None, "Expected": store.count_members(batch.id), **walking.BEGINNING}
     try:
-        store.commit([store.change(batch, None, **facts)])
+        store.commit([store.advance(batch, **facts)])
     except BatchMoved:
-        return
+        return False
     ending.settle(batch.id)
+    return True
 
 
 def _revision(batch: Batch) -> Revision:

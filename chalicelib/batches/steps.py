@@ -91,9 +91,10 @@ def _report(batch: Batch, step: str) -> tuple[int, int]:
 
 def _changed(batch: Batch, status: BatchStatus, **facts: Any) -> Batch:
     """The batch after a change of its status, or as somebody else has changed it."""
-    writes = [store.change(batch, status, **facts)]
     if status is BatchStatus.REJECTED:
-        writes.append(store.delete_note(batch.id))
+        writes = [*store.end(batch, status, **facts), store.delete_note(batch.id)]
+    else:
+        writes = [store.change(batch, status, **facts)]
     with suppress(BatchMoved):
         store.commit(writes)
     return store.get(batch.id)

@@ -8,7 +8,7 @@ once: the record is shared by all of them, and would not take a write for each.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from chalicelib.web.errors import shown
 
 _BATCH = "batch"
 _OPEN = "batch-open"
+_EXPIRY = "batch-expiry"
 _RUN = "run#"
 MOST_COUNTED = transaction.MAX_WRITES - 1
 """So many runs are counted in one transaction, which writes the record besides."""
@@ -76,12 +77,37 @@ def change(batch: Batch, status: BatchStatus | None, **values: Value | None) -> 
     """Change a batch that is still of the status and the round that were read."""
     if status is not None:
         values["Status"] = status.value
-    condition = Expression(
-        "#status = :status AND #round = :round",
-        {"#status": "Status", "#round": "Round"},
-        {":status": batch.status.value, ":round": batch.round},
-    )
+    return _change(batch, values, _as_read({"Status": batch.status.value, "Round": batch.round}))
+
+
+def advance(batch: Batch, **values: Value | None) -> Write:
+    """Change a batch as `change` does, unless a walk over its runs has come elsewhere since it was read."""
+    walk = {"WalkedTo": batch.walked_to, "WalkBegan": batch.walk_began}
+    return _change(batch, values, _as_read({"Status": batch.status.value, "Round": batch.round, **walk}))
+
+
+def end(batch: Batch, status: BatchStatus, **values: Value | None) -> list[Write]:
+    """Change a batch that is over thereby, and note when its time is."""
+    writes = [change(batch, status, **values)]
+    expires_at = values["ExpiresAt"]
+    if isinstance(expires_at, int):
+        writes.append(_put_expiry(Expiry(expires_at, batch.id)))
+    return writes
+
+
+def _change(batch: Batch, values: Mapping[str, Value | None], condition: Expression) -> Write:
     return transaction.update(system(), _key(batch.id), {**values, "Changed": clock.now()}, condition, BatchMoved)
+
+
+def _as_read(values: Mapping[str, Value | None]) -> Expression:
+    """The condition that attributes have these values, or don't exist where there is none."""
+    texts = [
+        f"attribute_not_exists(#r{n})" if value is None else f"#r{n} = :r{n}"
+        for n, value in enumerate(values.values())
+    ]
+    names = {f"#r{n}": name for n, name in enumerate(values)}
+    given = {f":r{n}": value for n, value in enumerate(values.values()) if value is not None}
+    return Expression(" AND ".join(texts), names, given)
 
 
 def _is_expired(item: Item) -> bool:
@@ -111,6 +137,39 @@ def noted(after: str | None, limit: int) -> list[str]:
     start = {"Kind": _OPEN, "Name": after} if after else None
     found = dynamodb.query_page(system(), dynamodb.equals("Kind", _OPEN), consistent=True, limit=limit, start=start)
     return [item["Name"] for item in found.items]
+
+
+# -- expiries: which ended batches' time is over -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """That a batch which ended expires at a time, in epoch seconds."""
+
+    at: int
+    batch_id: str
+
+    @property
+    def key(self) -> Key:
+        """The earliest come first."""
+        return {"Kind": _EXPIRY, "Name": f"{self.at:012}#{self.batch_id}"}
+
+
+def _put_expiry(expiry: Expiry) -> Write:
+    return transaction.put(system(), {**expiry.key})
+
+
+def delete_expiry(expiry: Expiry) -> Write:
+    """Nothing is left of a batch that has expired, or it hasn't."""
+    return transaction.delete(system(), expiry.key)
+
+
+def expired(now: int, limit: int) -> Iterator[Expiry]:
+    """So many of the expiries that are due at an epoch time, the earliest first."""
+    due = Expression("#k = :k AND #n < :n", {"#k": "Kind", "#n": "Name"}, {":k": _EXPIRY, ":n": f"{now + 1:012}"})
+    for item in dynamodb.query_page(system(), due, consistent=True, limit=limit).items:
+        at, _, batch_id = item["Name"].partition("#")
+        yield Expiry(int(at), batch_id)
 
 
 # -- members: the runs of a batch ------------------------------------------------------------------------------

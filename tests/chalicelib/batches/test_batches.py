@@ -552,10 +552,10 @@ def test_a_retry_page_that_is_repeated_retries_nothing_twice(machine: Machine, c
     retrying.retry_batch(batch_id, None)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retrying, "_finish", lambda _batch: None)
-        retrying.retry_page(batch_id, 1, None)
+        patch.setattr(retrying, "_finish", lambda _batch: False)
+        assert retrying.retry_page(batch_id, 1)
         fail(*ids)
-    retrying.retry_page(batch_id, 1, None)
+    assert not retrying.retry_page(batch_id, 1)
 
     assert {run_of(run_id).attempt for run_id in ids} == {2}
 
