@@ -26,6 +26,16 @@ class ConfigurationItem(TypedDict):
     Value: Any
 
 
+class Health(TypedDict, total=False):
+    """How the engine is doing. `Sweep` is absent before the first one."""
+
+    Status: str
+    Slots: dict[str, int]
+    Queue: dict[str, Any]
+    Waiting: int
+    Sweep: dict[str, Any]
+
+
 class Operation(TypedDict, total=False):
     """What can be a part of stages: a Lambda function, two when `Type` is `Async`, none when it is `Wait`."""
 
@@ -86,6 +96,32 @@ class Globals(TypedDict):
     MetaData: dict[str, Any]
 
 
+class Wait(TypedDict, total=False):
+    """What a run's stage waits for: a person (`Kind` is Wait) or whoever does the work (Callback)."""
+
+    Stage: str
+    Operation: str
+    Kind: str
+    Since: str
+    Answered: str
+    AnsweredBy: str
+    Reason: str
+
+
+class Attempt(TypedDict, total=False):
+    """An earlier attempt of a run, with the outputs of the stage that it ended in."""
+
+    Attempt: int
+    Status: str
+    CurrentStage: str
+    Message: str
+    Started: str
+    Ended: str
+    EndedBy: str
+    RetriedBy: str
+    Outputs: list[dict[str, Any]]
+
+
 class Execution(TypedDict, total=False):
     """A run. `Status` is Queued, Started, Waiting, Resumed, Complete, Error or Canceled; times are epoch texts.
 
@@ -104,6 +140,14 @@ class Execution(TypedDict, total=False):
     Created: str
     Started: str
     Ended: str
+    Trigger: str
+    Priority: int
+    TimeoutSeconds: int
+    Batch: str
+    CanceledBy: str
+    Attempt: int
+    Attempts: list[Attempt]
+    Waits: list[Wait]
     StateMachineExecutionArn: str
 
 
@@ -119,6 +163,121 @@ class ExecutionSummary(TypedDict, total=False):
     Created: str
     Started: str
     Ended: str
+    CanceledBy: str
+    Batch: str
+
+
+class Resumed(TypedDict):
+    """A run that was resumed: `Status` is Waiting while another wait of its stage is open, else Resumed."""
+
+    Id: str
+    Status: str
+
+
+class Refused(TypedDict):
+    """A run to which something could not be done, and why."""
+
+    Id: str
+    Message: str
+
+
+class Retried(TypedDict):
+    """What retrying many runs answers; with `More`, asking again goes on."""
+
+    Retried: list[str]
+    Refused: list[Refused]
+    More: bool
+
+
+class Deleted(TypedDict):
+    """What deleting many runs answers; with `More`, asking again goes on."""
+
+    Deleted: list[str]
+    Refused: list[Refused]
+    More: bool
+
+
+class Batch(TypedDict, total=False):
+    """A batch. `Status` is Checking, Submitting, Running, Complete, Rejected, Failed or Canceled.
+
+    `Counts` has `Total`, `Submitted`, `Refused`, and the runs by status.
+    """
+
+    Id: str
+    Status: str
+    Name: str
+    Stage: str
+    Created: str
+    CreatedBy: str
+    Source: str
+    Manifest: dict[str, str]
+    Prefix: dict[str, str]
+    OnBadLine: str
+    ToleratedFailurePercentage: int
+    Counts: dict[str, Any]
+    Retries: int
+    Ended: str
+    EndedBy: str
+    Message: str
+    BadLines: list[dict[str, Any]]
+    BadLinesObject: MediaObject
+
+
+class BatchRun(ExecutionSummary, total=False):
+    """A run of a batch, with the line of the manifest or the key that it was made of."""
+
+    Line: int
+    Key: str
+
+
+class Trigger(TypedDict, total=False):
+    """What starts runs by itself. `Kind` is S3, EventPattern, SNS or Schedule, the member of that name tells more.
+
+    Times are ISO 8601.
+    """
+
+    Id: str
+    Kind: str
+    Status: str
+    Name: str
+    Workflow: str
+    Configuration: dict[str, Any]
+    Priority: int
+    Enabled: bool
+    S3: dict[str, Any]
+    EventPattern: dict[str, Any]
+    SNS: dict[str, Any]
+    Schedule: dict[str, Any]
+    Input: dict[str, Any]
+    Created: str
+    Changed: str
+    LastFired: str
+    LastRun: str
+    LastError: dict[str, str]
+
+
+class Webhook(TypedDict, total=False):
+    """Who is told of runs' changes. Only a new one whose secret was made for it has its `Secret`."""
+
+    Name: str
+    Url: str
+    Workflow: str
+    Statuses: list[str]
+    Created: str
+    Secret: str
+
+
+class DeadDelivery(TypedDict, total=False):
+    """An event that a webhook could not be told. `Webhook` is absent for a run's own."""
+
+    Webhook: str
+    EventId: str
+    WorkflowExecutionId: str
+    Attempts: int
+    Created: str
+    Died: str
+    LastStatus: int | None
+    LastReason: str | None
 
 
 class Asset(TypedDict):

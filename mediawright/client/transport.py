@@ -17,6 +17,9 @@ from mediawright.errors import ApiError, ConnectionFailed, InvalidArgument, NotC
 DEFAULT_ENDPOINT = "http://127.0.0.1:8000/api/"
 """Where `make up` serves the API."""
 
+Definition = Mapping[str, Any]
+"""The body of a request that makes or changes something, as the API documents it."""
+
 _ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
@@ -162,6 +165,26 @@ def api_error(answer: httpx.Response) -> ApiError:
     code = told.get("Code") or answer.headers.get("x-amzn-errortype", "").partition(":")[0] or answer.reason_phrase
     request_id = told.get("RequestId") or answer.headers.get("x-amzn-requestid", "")
     return ApiError(answer.status_code, str(code), str(message), str(request_id))
+
+
+def dry(dry_run: bool) -> dict[str, str]:
+    """Return the query of a request that is only to be checked."""
+    return {"dryRun": "true"} if dry_run else {}
+
+
+def paged(limit: int | None) -> dict[str, str]:
+    """Return the query that says how many entries a page has."""
+    return {} if limit is None else {"limit": str(limit)}
+
+
+def keyed(idempotency_key: str | None) -> dict[str, str] | None:
+    """Return the header of a request that makes nothing new when it is sent again."""
+    return {"Idempotency-Key": idempotency_key} if idempotency_key else None
+
+
+def given(**members: Any) -> dict[str, Any]:
+    """Return the members of a body that were given: those that aren't None."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _document(answer: httpx.Response) -> Any:
