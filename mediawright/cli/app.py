@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from mediawright.cli import assets, configuration, operations, runs, stages, workflows
-from mediawright.cli.groups import Root, RunGroup
+from mediawright.cli import assets, batches, configuration, operations, runs, stages, triggers, webhooks, workflows
+from mediawright.cli.groups import Root, StartGroup
+from mediawright.cli.health_view import facts as health_facts
 from mediawright.cli.session import Session, current
 from mediawright.cli.settings import Options, completed, endpoint_of
 from mediawright.errors import ConnectionFailed
@@ -24,8 +25,16 @@ app.add_typer(operations.app, name="op", help="Operations: Lambda functions that
 app.add_typer(stages.app, name="stage", help="Stages: operations that run side by side.")
 app.add_typer(workflows.app, name="workflow", help="Workflows: chains of stages.")
 app.add_typer(
-    runs.app, name="run", cls=RunGroup, help="Runs. `mediawright run WORKFLOW FILE` uploads, runs and follows."
+    runs.app, name="run", cls=StartGroup, help="Runs. `mediawright run WORKFLOW FILE` uploads, runs and follows."
 )
+app.add_typer(
+    batches.app,
+    name="batch",
+    cls=StartGroup,
+    help="Many runs by one request. `mediawright batch WORKFLOW FILES` uploads, runs and counts.",
+)
+app.add_typer(triggers.app, name="trigger", help="What starts runs by itself: objects, the clock, messages, events.")
+app.add_typer(webhooks.app, name="webhook", help="Who is told of runs' changes.")
 app.add_typer(assets.app, name="asset", help="Assets: media, and what was found out about them.")
 app.add_typer(configuration.app, name="config", help="This command's own settings, and those of the system.")
 
@@ -46,7 +55,15 @@ def options(
     ctx.obj = Session(Options(endpoint, stack, region, profile), as_json=as_json)
 
 
-@app.command()
+@app.command(epilog="Example: mediawright health")
+def health(ctx: typer.Context) -> None:
+    """Show how the engine is doing: slots, the queue, waiting runs, and what the last sweep repaired."""
+    session = current(ctx)
+    found = session.client.health()
+    session.table(["", ""], health_facts(found), found)
+
+
+@app.command(epilog="Example: mediawright version")
 def version(ctx: typer.Context) -> None:
     """Show the versions of this command and of the API, if it answers."""
     session = current(ctx)

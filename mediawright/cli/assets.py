@@ -17,7 +17,7 @@ AssetId = Annotated[str, typer.Argument(metavar="ASSET", help="The asset's id.")
 Operator = Annotated[str | None, typer.Argument(help="Only this operator's.")]
 
 
-@app.command("list")
+@app.command("list", epilog="Example: mediawright asset list --limit 10")
 def list_assets(
     ctx: typer.Context, limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 1000
 ) -> None:
@@ -27,7 +27,7 @@ def list_assets(
     session.table(["Asset"], [[asset] for asset in found], found)
 
 
-@app.command()
+@app.command(epilog="Example: mediawright asset show ASSET")
 def show(ctx: typer.Context, asset: AssetId) -> None:
     """Show where an asset lies, and which operators have metadata of it."""
     session = current(ctx)
@@ -43,7 +43,7 @@ def show(ctx: typer.Context, asset: AssetId) -> None:
     session.table(["", ""], rows, facts)
 
 
-@app.command()
+@app.command(epilog="Example: mediawright asset metadata ASSET Mediainfo")
 def metadata(ctx: typer.Context, asset: AssetId, operator: Operator = None) -> None:
     """Show an asset's metadata as JSON: one operator's pages, or all of them by operator."""
     session = current(ctx)
@@ -55,7 +55,7 @@ def metadata(ctx: typer.Context, asset: AssetId, operator: Operator = None) -> N
     session.show(documents if operator is None else documents.get(operator, {}))
 
 
-@app.command()
+@app.command(epilog="Example: mediawright asset download ASSET --to out")
 def download(
     ctx: typer.Context,
     asset: AssetId,
@@ -73,7 +73,7 @@ def download(
         session.show([str(path) for path in paths])
 
 
-@app.command()
+@app.command(epilog="Example: mediawright asset delete ASSET")
 def delete(
     ctx: typer.Context, assets: Annotated[list[str], typer.Argument(metavar="ASSET", help="The assets' ids.")]
 ) -> None:

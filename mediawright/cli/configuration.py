@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 
-from mediawright.cli import settings
+from mediawright.cli import inputs, settings
 from mediawright.cli.session import current
 
 app = typer.Typer(no_args_is_help=True)
 
 Key = Annotated[str, typer.Argument(help=f"{', '.join(settings.KEYS)}; with --system, a setting of the engine.")]
-System = Annotated[bool, typer.Option("--system", help="The engine's setting, e.g. MaxConcurrentWorkflows.")]
+System = Annotated[
+    bool, typer.Option("--system", help="The engine's: MaxConcurrentWorkflows, RetentionDays, or your own.")
+]
 
 
-@app.command()
+@app.command(epilog="Example: mediawright config get --system")
 def get(
     ctx: typer.Context,
     key: Annotated[str | None, typer.Argument(help="Only this one.")] = None,
@@ -38,18 +39,23 @@ def get(
         raise typer.Exit(1)
 
 
-@app.command("set")
+@app.command(
+    "set",
+    epilog="Examples:\n\nmediawright config set endpoint http://127.0.0.1:8000/api/\n\n"
+    "mediawright config set --system MaxConcurrentWorkflows 50\n\n"
+    "mediawright config set --system RetentionDays 30",
+)
 def set_value(ctx: typer.Context, key: Key, value: str, system: System = False) -> None:
     """Keep a setting; an empty value forgets it."""
     session = current(ctx)
     if system:
-        session.client.set_configuration(key, _parsed(value))
+        session.client.set_configuration(key, inputs.value(value))
     else:
         _known(key)
         config = {**settings.read_config(), key: value}
         settings.write_config({name: kept for name, kept in config.items() if kept})
     if session.as_json:
-        session.show({key: _parsed(value) if system else value})
+        session.show({key: inputs.value(value) if system else value})
 
 
 def _system(ctx: typer.Context) -> dict[str, Any]:
@@ -59,10 +65,3 @@ def _system(ctx: typer.Context) -> dict[str, Any]:
 def _known(key: str) -> None:
     if key not in settings.KEYS:
         raise typer.BadParameter(f"there is no setting {key!r}; there are {', '.join(settings.KEYS)}")
-
-
-def _parsed(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value

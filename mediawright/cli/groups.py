@@ -1,4 +1,4 @@
-"""How the command line is read: options of the whole command anywhere, and `run WORKFLOW FILE` for short."""
+"""How the command line is read: the whole command's options anywhere, `run WORKFLOW FILE` for short."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Root(TyperGroup):
                 ctx.obj.close()
 
 
-class RunGroup(TyperGroup):
-    """The runs' commands: anything that isn't one of them is the workflow to start."""
+class StartGroup(TyperGroup):
+    """The commands of runs, or of batches: anything that isn't one of them is the workflow to start."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):

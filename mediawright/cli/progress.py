@@ -103,7 +103,7 @@ class _Lines:
     def changed(self, run: Execution) -> None:
         now = view(run)
         if not now.ended:
-            self._tell((), "run " + now.run_id, now.status, None)
+            self._tell((), "run " + now.run_id, now.status, None, now.message)
         for stage in now.stages:
             self._stage(stage)
         if now.ended:

@@ -13,6 +13,19 @@ from mediawright.cli import render, settings
 from mediawright.client import Client
 from mediawright.errors import ApiError
 
+_OPTIONS = {
+    "Before": "--before",
+    "Configuration": "--configuration or --set",
+    "ErrorPrefix": "--error-prefix",
+    "Idempotency-Key": "--idempotency-key",
+    "Priority": "--priority",
+    "Since": "--since",
+    "TimeoutSeconds": "--timeout",
+    "Timeouts": "--timeout",
+    "WaitingStageName": "STAGE",
+}
+"""How the command calls members of requests that begin a refusal's message."""
+
 
 class Session:
     """One call of the command. In JSON mode stdout carries one document and nothing else."""
@@ -66,8 +79,15 @@ def current(ctx: typer.Context) -> Session:
 def _told(error: Exception) -> str:
     if isinstance(error, ApiError):
         request = f" (request {error.request_id})" if error.request_id else ""
-        return f"{error.message} [{error.status} {error.code}]{request}"
+        return f"{_as_options(error.message)} [{error.status} {error.code}]{request}"
     return str(error) or type(error).__name__
+
+
+def _as_options(message: str) -> str:
+    """A refusal's message in the command's words, where it speaks of members that are options here."""
+    field, colon, rest = message.partition(": ")
+    told = f"{_OPTIONS[field]}{colon}{rest}" if field in _OPTIONS else message
+    return told.replace("force=true", "--force")
 
 
 def _as_document(error: Exception) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from mediawright.client import Client
 File = Annotated[str | None, typer.Argument(help="A JSON file with the definition, or - for the standard input.")]
 Name = Annotated[str | None, typer.Option(help="The name; needed unless the file has it.")]
 Configuration = Annotated[str | None, typer.Option(help="A JSON object, or @ and a file of one.")]
+MaxConcurrent = Annotated[int | None, typer.Option(min=1, help="How many runs may be at it at a time.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all, show what would be made, write nothing.")]
 
 
@@ -23,6 +24,7 @@ class Kind:
     """One kind of definition: how it is called, how the client handles it, what a list shows of it."""
 
     noun: str
+    group: str
     every: Callable[[Client], Iterator[Any]]
     one: Callable[[Client, str], Any]
     delete: Callable[[Client, str, bool], Any]
@@ -33,18 +35,20 @@ class Kind:
 def add_common(app: typer.Typer, kind: Kind) -> None:
     """Add `list`, `show` and `delete`."""
 
-    @app.command("list", help=f"List the {kind.noun}s.")
+    @app.command("list", help=f"List the {kind.noun}s.", epilog=f"Example: mediawright {kind.group} list")
     def list_all(ctx: typer.Context) -> None:
         session = current(ctx)
         found = list(kind.every(session.client))
         session.table(kind.columns, [kind.row(definition) for definition in found], found)
 
-    @app.command("show", help=f"Show one {kind.noun} as JSON.")
+    @app.command("show", help=f"Show one {kind.noun} as JSON.", epilog=f"Example: mediawright {kind.group} show NAME")
     def show(ctx: typer.Context, name: str) -> None:
         session = current(ctx)
         session.show(kind.one(session.client, name))
 
-    @app.command("delete", help=f"Delete {kind.noun}s.")
+    @app.command(
+        "delete", help=f"Delete {kind.noun}s.", epilog=f"Example: mediawright {kind.group} delete NAME --force"
+    )
     def delete(
         ctx: typer.Context,
         names: list[str],

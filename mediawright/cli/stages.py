@@ -20,6 +20,7 @@ shared.add_common(
     app,
     Kind(
         noun="stage",
+        group="stage",
         every=lambda client: client.stages(),
         one=lambda client, name: client.stage(name),
         delete=lambda client, name, force: client.delete_stage(name, force=force),
@@ -29,7 +30,7 @@ shared.add_common(
 )
 
 
-@app.command()
+@app.command(epilog="Example: mediawright stage create --name look -o Mediainfo -o Thumbnail")
 def create(
     ctx: typer.Context,
     file: File = None,
@@ -40,11 +41,15 @@ def create(
 ) -> None:
     """Make a stage of operations, from a JSON file, from options, or from both: options win."""
     body = shared.definition(file, _members(name, operations, configuration))
+    if not body.get("Operations"):
+        raise typer.BadParameter("a stage needs operations: give --operation, once for each")
     stage = current(ctx).client.create_stage(body, dry_run=dry_run)
     shared.made(ctx, "stage", "made", stage, dry_run=dry_run)
 
 
-@app.command()
+@app.command(
+    epilog='Example: mediawright stage update --name look --configuration \'{"Thumbnail": {"EverySeconds": 5}}\''
+)
 def update(
     ctx: typer.Context,
     file: File = None,

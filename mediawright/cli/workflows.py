@@ -9,12 +9,13 @@ import typer
 
 from mediawright.cli import shared
 from mediawright.cli.session import current
-from mediawright.cli.shared import DryRun, File, Kind, Name
+from mediawright.cli.shared import DryRun, File, Kind, MaxConcurrent, Name
 from mediawright.client.documents import Workflow
 
 app = typer.Typer(no_args_is_help=True)
 
 Stages = Annotated[list[str] | None, typer.Option("--stage", "-s", help="A stage; once for each, in running order.")]
+Timeout = Annotated[int | None, typer.Option(min=1, help="How many seconds a run of it may take.")]
 
 
 def _row(workflow: Workflow) -> list[Any]:
@@ -35,6 +36,7 @@ shared.add_common(
     app,
     Kind(
         noun="workflow",
+        group="workflow",
         every=lambda client: client.workflows(),
         one=lambda client, name: client.workflow(name),
         delete=lambda client, name, force: client.delete_workflow(name, force=force),
@@ -44,33 +46,52 @@ shared.add_common(
 )
 
 
-@app.command()
+@app.command(epilog="Example: mediawright workflow create --name describe-video -s look -s count --max-concurrent 20")
 def create(
-    ctx: typer.Context, file: File = None, name: Name = None, stages: Stages = None, dry_run: DryRun = False
+    ctx: typer.Context,
+    file: File = None,
+    name: Name = None,
+    stages: Stages = None,
+    max_concurrent: MaxConcurrent = None,
+    timeout: Timeout = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Make a workflow of stages, from a JSON file, from options, or from both: options win."""
-    workflow = current(ctx).client.create_workflow(_definition(file, name, stages), dry_run=dry_run)
+    body = _definition(file, name, stages, max_concurrent, timeout)
+    if not body.get("Stages"):
+        raise typer.BadParameter("a workflow needs stages: give --stage, once for each, in running order")
+    workflow = current(ctx).client.create_workflow(body, dry_run=dry_run)
     shared.made(ctx, "workflow", "made", workflow, dry_run=dry_run)
 
 
-@app.command()
+@app.command(epilog="Example: mediawright workflow update --name describe-video")
 def update(
-    ctx: typer.Context, file: File = None, name: Name = None, stages: Stages = None, dry_run: DryRun = False
+    ctx: typer.Context,
+    file: File = None,
+    name: Name = None,
+    stages: Stages = None,
+    max_concurrent: MaxConcurrent = None,
+    timeout: Timeout = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Make a new revision of a workflow, of its stages as they are now; live runs keep theirs."""
-    workflow = current(ctx).client.update_workflow(_definition(file, name, stages), dry_run=dry_run)
+    body = _definition(file, name, stages, max_concurrent, timeout)
+    workflow = current(ctx).client.update_workflow(body, dry_run=dry_run)
     shared.made(ctx, "workflow", "changed", workflow, dry_run=dry_run)
 
 
-@app.command("configuration")
+@app.command("configuration", epilog="Example: mediawright workflow configuration describe-video")
 def show_configuration(ctx: typer.Context, name: str) -> None:
     """Show what each operation of a workflow is configured to do."""
     session = current(ctx)
     session.show(session.client.workflow_configuration(name))
 
 
-def _definition(file: str | None, name: str | None, stages: list[str] | None) -> dict[str, Any]:
-    return shared.definition(file, {"Name": name, **(_chained(stages) if stages else {})})
+def _definition(
+    file: str | None, name: str | None, stages: list[str] | None, max_concurrent: int | None, timeout: int | None
+) -> dict[str, Any]:
+    members = {"Name": name, "MaxConcurrent": max_concurrent, "TimeoutSeconds": timeout}
+    return shared.definition(file, {**members, **(_chained(stages) if stages else {})})
 
 
 def _chained(stages: list[str]) -> dict[str, Any]:

@@ -104,6 +104,11 @@ USAGE: list[tuple[list[str], str]] = [
     (["run", "list", "--status", "Error", "--asset", "a"], "don't go together"),
     (["op", "create"], "there is no name"),
     (["op", "create", "--name", "o"], "media type is missing"),
+    (["op", "create", "--name", "o", "--media-type", "Video"], "give --start ARN"),
+    (["op", "create", "--name", "o", "--media-type", "Video", "--start", "a", "--async"], "give --monitor ARN"),
+    (["op", "create", "--name", "o", "--type", "Wait", "--sync"], "give one of them"),
+    (["stage", "create", "--name", "s"], "give --operation"),
+    (["workflow", "create", "--name", "w"], "give --stage"),
     (["op", "create", "none.json"], "cannot be read"),
     (["workflow", "create", "--name", "w", "-s", "a", "-s", "a"], "only once"),
     (["no-such-command"], "No such command"),
@@ -140,6 +145,47 @@ def test_a_refusal_is_exit_status_1_in_one_line(api: FakeApi, run: Run) -> None:
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Error: workflow 'x' not found [404 NotFoundError] (request q)\n"
+
+
+def test_a_refusal_speaks_of_options_not_of_the_apis_members(api: FakeApi, run: Run) -> None:
+    """a refusal asked for force=true where the command has --force"""
+    told = Reply({"Code": "ConflictError", "Message": "in use. Delete them or pass force=true"}, 409)
+    api.on("DELETE", "/workflow/stage/s", told)
+
+    assert "or pass --force [409" in run("stage", "delete", "s").stderr
+    assert "force=true" in json.loads(run("stage", "delete", "s", "--json").stdout)["Error"]["Message"]
+
+
+def test_operations_that_wait_or_are_called_back_are_made_from_options(api: FakeApi, run: Run) -> None:
+    api.on("POST", "/workflow/operation", lambda r: r.json)
+
+    assert run("op", "create", "--name", "o", "--type", "Wait", "--media-type", "MetadataOnly").exit_code == 0
+    media = {"Configuration": {"Enabled": True, "MediaType": "MetadataOnly"}}
+    assert sent(api, "POST").json == {"Name": "o", "Type": "Wait", **media}
+    words = ["--timeout", 60, "--heartbeat", 5, "--max-concurrent", 20, "--retry", '{"MaxAttempts": 5}']
+    run(
+        "op",
+        "create",
+        "--name",
+        "o",
+        "--type",
+        "Callback",
+        "--start",
+        "arn:s",
+        "--media-type",
+        "MetadataOnly",
+        *words,
+    )
+    assert sent(api, "POST").json == {
+        "Name": "o",
+        "Type": "Callback",
+        "StartLambdaArn": "arn:s",
+        "TimeoutSeconds": 60,
+        "HeartbeatSeconds": 5,
+        "MaxConcurrent": 20,
+        "Retry": {"MaxAttempts": 5},
+        **media,
+    }
 
 
 def test_a_refusal_in_json_is_a_document(api: FakeApi, run: Run) -> None:
@@ -197,10 +243,16 @@ def test_options_win_over_the_file_and_a_dry_run_shows_what_would_be(api: FakeAp
     api.on("POST", "/workflow/operation", lambda r: {**r.json, "Id": "i"})
     definition = {"Name": "o", "Configuration": {"MediaType": "Video", "Enabled": True}, "Kept": 1}
 
-    result = run("op", "create", "-", "--name", "p", "--dry-run", stdin=json.dumps(definition))
+    result = run("op", "create", "-", "--name", "p", "--start", "arn:s", "--dry-run", stdin=json.dumps(definition))
 
     assert sent(api, "POST").query == {"dryRun": "true"}
-    assert json.loads(result.stdout) == {**definition, "Name": "p", "Type": "Sync", "Id": "i"}
+    assert json.loads(result.stdout) == {
+        **definition,
+        "Name": "p",
+        "Type": "Sync",
+        "StartLambdaArn": "arn:s",
+        "Id": "i",
+    }
 
 
 def test_switching_an_operation_off_keeps_the_rest_of_its_configuration(api: FakeApi, run: Run) -> None:
@@ -229,9 +281,10 @@ def test_a_workflow_is_chained_from_its_stages(api: FakeApi, run: Run) -> None:
     api.on("POST", "/workflow", lambda r: r.json)
     api.on("PUT", "/workflow", lambda r: r.json)
 
-    run("workflow", "create", "--name", "w", "-s", "a", "-s", "b")
+    run("workflow", "create", "--name", "w", "-s", "a", "-s", "b", "--max-concurrent", 2, "--timeout", 60)
+    limits = {"MaxConcurrent": 2, "TimeoutSeconds": 60}
     chain = {"StartAt": "a", "Stages": {"a": {"Next": "b"}, "b": {"End": True}}}
-    assert sent(api, "POST").json == {"Name": "w", **chain}
+    assert sent(api, "POST").json == {"Name": "w", **chain, **limits}
     run("workflow", "update", "--name", "w")
     assert sent(api, "PUT").json == {"Name": "w"}
 

@@ -21,6 +21,11 @@ LISTS: list[tuple[str, Callable[[Client], Iterator[Any]], str, str | None, dict[
     ("whole executions", lambda c: c.executions_whole(), "/workflow/execution", None, {}),
     ("by status", lambda c: c.executions_by_status("Error"), "/workflow/execution/status/Error", None, {}),
     ("by asset", lambda c: c.executions_by_asset("a"), "/workflow/execution/asset/a", None, {}),
+    ("batches", lambda c: c.batches(2), "/workflow/execution/batch", None, {"limit": "2"}),
+    ("batch runs", lambda c: c.batch_runs("b"), "/workflow/execution/batch/b/runs", None, {}),
+    ("triggers", lambda c: c.triggers(), "/workflow/trigger", None, {}),
+    ("webhooks", lambda c: c.webhooks(), "/system/webhook", None, {}),
+    ("dead deliveries", lambda c: c.dead_deliveries(9), "/system/webhook/dead", None, {"limit": "9"}),
     ("assets", lambda c: c.asset_ids(2), "/metadata", "assets", {"limit": "2"}),
     ("locks", lambda c: c.check_outs(), "/checkouts", "locks", {}),
 ]

@@ -12,7 +12,8 @@ from mediawright.client import ApiError, Client, ConnectionFailed, InvalidArgume
 from mediawright.errors import NotConfigured
 
 RUN = {"Id": "r", "Status": "Queued"}
-MEDIA = {"Video": {"S3Bucket": "b", "S3Key": "k"}}
+PLACE = {"S3Bucket": "b", "S3Key": "k"}
+MEDIA = {"Video": PLACE}
 
 CALLS: list[tuple[str, Callable[[Client], Any], str, str, dict[str, str], Any]] = [
     ("version", lambda c: c.version(), "GET", "/version", {}, None),
@@ -49,7 +50,60 @@ CALLS: list[tuple[str, Callable[[Client], Any], str, str, dict[str, str], Any]] 
     ("start a stage", lambda c: c.start(stage="s", asset_id="a"),
      "POST", "/workflow/execution", {}, {"Stage": "s", "Input": {"AssetId": "a"}}),
     ("execution", lambda c: c.execution("r"), "GET", "/workflow/execution/r", {}, None),
+    ("start with everything", lambda c: c.start("w", asset_id="a", priority=0, timeout_seconds=60,
+                                                timeouts={"s": {"o": 5}}, webhook={"Url": "u", "Secret": "x"}),
+     "POST", "/workflow/execution", {},
+     {"Name": "w", "Input": {"AssetId": "a"}, "Priority": 0, "TimeoutSeconds": 60, "Timeouts": {"s": {"o": 5}},
+      "Webhook": {"Url": "u", "Secret": "x"}}),
+    ("health", lambda c: c.health(), "GET", "/system/health", {}, None),
     ("resume", lambda c: c.resume("r", "s"), "PUT", "/workflow/execution/r", {}, {"WaitingStageName": "s"}),
+    ("resume an operation", lambda c: c.resume("r", "s", operation="o", reason="fine", dry_run=True),
+     "PUT", "/workflow/execution/r", {"dryRun": "true"},
+     {"WaitingStageName": "s", "Operation": "o", "Reason": "fine"}),
+    ("retry", lambda c: c.retry("r"), "POST", "/workflow/execution/r/retry", {}, None),
+    ("retry, changed", lambda c: c.retry("r", {"s": {"o": {"x": 1}}}, dry_run=True),
+     "POST", "/workflow/execution/r/retry", {"dryRun": "true"}, {"Configuration": {"s": {"o": {"x": 1}}}}),
+    ("retry_many", lambda c: c.retry_many("w"), "POST", "/workflow/execution/retry", {}, {"Workflow": "w"}),
+    ("retry_many, chosen", lambda c: c.retry_many("w", status="Error", since="1", before="2", error_prefix="S",
+                                                  limit=5, configuration={"s": {}}, dry_run=True),
+     "POST", "/workflow/execution/retry", {"dryRun": "true"},
+     {"Workflow": "w", "Status": "Error", "Since": "1", "Before": "2", "ErrorPrefix": "S", "Limit": 5,
+      "Configuration": {"s": {}}}),
+    ("delete_many", lambda c: c.delete_many("w", before="2", dry_run=True),
+     "POST", "/workflow/execution/delete", {"dryRun": "true"}, {"Workflow": "w", "Before": "2"}),
+    ("callback", lambda c: c.callback("r", "o", "t", "Complete", media=MEDIA, metadata={"x": 0.1}),
+     "POST", "/workflow/execution/r/callback", {},
+     {"Operation": "o", "Token": "t", "Status": "Complete", "Media": MEDIA, "MetaData": {"x": 0.1}}),
+    ("callback, failed", lambda c: c.callback("r", "o", "t", "Error", error="E", cause="no", dry_run=True),
+     "POST", "/workflow/execution/r/callback", {"dryRun": "true"},
+     {"Operation": "o", "Token": "t", "Status": "Error", "Error": "E", "Cause": "no"}),
+    ("create_batch", lambda c: c.create_batch("w", inputs=[{"Input": {"AssetId": "a"}}]),
+     "POST", "/workflow/execution/batch", {}, {"Name": "w", "Inputs": [{"Input": {"AssetId": "a"}}]}),
+    ("create_batch of a manifest", lambda c: c.create_batch(
+        stage="s", manifest=PLACE, configuration={"s": {}}, priority=0, tolerated_failure_percentage=0,
+        on_bad_line="skip", dry_run=True),
+     "POST", "/workflow/execution/batch", {"dryRun": "true"},
+     {"Stage": "s", "Manifest": PLACE, "Configuration": {"s": {}}, "Priority": 0, "ToleratedFailurePercentage": 0,
+      "OnBadLine": "skip"}),
+    ("create_batch of a prefix", lambda c: c.create_batch("w", prefix={"S3Bucket": "b", "S3Prefix": "p"}),
+     "POST", "/workflow/execution/batch", {}, {"Name": "w", "Prefix": {"S3Bucket": "b", "S3Prefix": "p"}}),
+    ("batch", lambda c: c.batch("b"), "GET", "/workflow/execution/batch/b", {}, None),
+    ("cancel_batch", lambda c: c.cancel_batch("b", "wrong"),
+     "POST", "/workflow/execution/batch/b/cancel", {}, {"Reason": "wrong"}),
+    ("retry_batch", lambda c: c.retry_batch("b", {"s": {}}, dry_run=True),
+     "POST", "/workflow/execution/batch/b/retry", {"dryRun": "true"}, {"Configuration": {"s": {}}}),
+    ("create_trigger", lambda c: c.create_trigger({"Workflow": "w"}, dry_run=True),
+     "POST", "/workflow/trigger", {"dryRun": "true"}, {"Workflow": "w"}),
+    ("update_trigger", lambda c: c.update_trigger("t", {"Workflow": "w"}),
+     "PUT", "/workflow/trigger/t", {}, {"Workflow": "w"}),
+    ("trigger", lambda c: c.trigger("t"), "GET", "/workflow/trigger/t", {}, None),
+    ("delete_trigger", lambda c: c.delete_trigger("t"), "DELETE", "/workflow/trigger/t", {}, None),
+    ("create_webhook", lambda c: c.create_webhook(
+        "h", "u", workflow="w", statuses=["Error"], secret="x", dry_run=True),
+     "POST", "/system/webhook", {"dryRun": "true"},
+     {"Name": "h", "Url": "u", "Workflow": "w", "Statuses": ["Error"], "Secret": "x"}),
+    ("webhook", lambda c: c.webhook("h"), "GET", "/system/webhook/h", {}, None),
+    ("delete_webhook", lambda c: c.delete_webhook("h"), "DELETE", "/system/webhook/h", {}, None),
     ("cancel", lambda c: c.cancel("r"), "POST", "/workflow/execution/r/cancel", {}, None),
     ("cancel with a reason", lambda c: c.cancel("r", "wrong file"),
      "POST", "/workflow/execution/r/cancel", {}, {"Reason": "wrong file"}),
@@ -247,9 +301,25 @@ def test_a_run_needs_one_subject_and_one_input(client: Client) -> None:
         client.start("w")
 
 
-def test_an_idempotency_key_is_a_signed_requests_header(api: FakeApi, client: Client) -> None:
-    api.on("POST", "/workflow/execution", RUN)
+def test_a_batch_needs_one_subject_and_one_kind_of_input(client: Client) -> None:
+    for wrong in ({}, {"inputs": [], "manifest": PLACE}, {"stage": "s", "inputs": []}):
+        with pytest.raises(InvalidArgument, match="a batch needs"):
+            client.create_batch("w", **wrong)
 
-    client.start("w", asset_id="a", idempotency_key="once")
+
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("/workflow/execution", lambda client: client.start("w", asset_id="a", idempotency_key="once")),
+        ("/workflow/execution/batch", lambda client: client.create_batch("w", inputs=[], idempotency_key="once")),
+        ("/workflow/trigger", lambda client: client.create_trigger({}, idempotency_key="once")),
+    ],
+)
+def test_an_idempotency_key_is_a_signed_requests_header(
+    api: FakeApi, client: Client, path: str, call: Callable[[Client], Any]
+) -> None:
+    api.on("POST", path, RUN)
+
+    call(client)
 
     assert api.requests[-1].headers["Idempotency-Key"] == "once"

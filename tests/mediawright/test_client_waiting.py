@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fake_api import FakeApi, Reply
 
-from mediawright.client import Client, RunTimeout
+from mediawright.client import BATCH_ENDED, Client, RunTimeout
 
 
 def run(status: str, **members: Any) -> dict[str, Any]:
@@ -48,3 +48,20 @@ def test_a_run_that_takes_too_long_is_said_to_go_on(api: FakeApi, client: Client
 
     with pytest.raises(RunTimeout, match="has not ended within 0 seconds: it is Waiting"):
         client.wait("r", timeout=0)
+
+
+@pytest.mark.parametrize("status", BATCH_ENDED)
+def test_a_batch_is_followed_to_its_end_too(api: FakeApi, client: Client, status: str) -> None:
+    states = [{"Id": "b", "Status": step} for step in ("Checking", "Submitting", "Running", status)]
+    api.on("GET", "/workflow/execution/batch/b", [Reply(state) for state in states])
+    told: list[Any] = []
+
+    assert client.wait_batch("b", told.append) == states[-1]
+    assert told == states
+
+
+def test_a_batch_that_takes_too_long_is_said_to_go_on(api: FakeApi, client: Client) -> None:
+    api.on("GET", "/workflow/execution/batch/b", {"Id": "b", "Status": "Running"})
+
+    with pytest.raises(RunTimeout, match="batch b has not ended within 0 seconds: it is Running"):
+        client.wait_batch("b", timeout=0)

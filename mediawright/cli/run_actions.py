@@ -1,0 +1,236 @@
+"""What is done to runs: `mediawright run cancel`, `retry`, `resume`, `callback`, `delete`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from mediawright.cli import bodies, inputs
+from mediawright.cli.following import run_to_end
+from mediawright.cli.inputs import Configuration, Set
+from mediawright.cli.session import Session, current
+
+TOKEN_VARIABLE = "MEDIAWRIGHT_TASK_TOKEN"  # noqa: S105 - the variable's name
+
+app = typer.Typer()
+
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
+RunIds = Annotated[list[str], typer.Argument(metavar="RUN", help="The runs' ids.")]
+MaybeRunIds = Annotated[list[str] | None, typer.Argument(metavar="RUN", help="The runs' ids.")]
+Workflow = Annotated[str | None, typer.Option(help="Many runs of this workflow, in place of ids.")]
+Status = Annotated[str | None, typer.Option(help="With --workflow: only those of this status.")]
+Since = Annotated[
+    str | None, typer.Option(help="With --workflow: made since then: 8h, 3d (ago), or an ISO 8601 time.")
+]
+Before = Annotated[str | None, typer.Option(help="With --workflow: made before then.")]
+ErrorPrefix = Annotated[str | None, typer.Option(help="With --workflow: those whose message begins so.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, max=1000, help="With --workflow: how many at most; 100 if not told.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only check, and tell which runs it would be.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Follow the run to its end then.")]
+Reason = Annotated[str | None, typer.Option(help="Why; kept with the run.")]
+
+
+@app.command(epilog="Example: mediawright run cancel RUN --reason 'wrong file'")
+def cancel(ctx: typer.Context, runs: RunIds, reason: Reason = None) -> None:
+    """End runs that haven't ended: queued, running or waiting. What they made so far stays."""
+    session = current(ctx)
+    canceled = []
+    for run in runs:
+        canceled.append(session.client.cancel(run, reason))
+        session.say(f"run {run} is canceled")
+    if session.as_json:
+        session.show(canceled)
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "mediawright run retry RUN --set look.Thumbnail.EverySeconds=5 --follow\n\n"
+    "mediawright run retry --workflow describe-video --status Error --error-prefix 'Stage look' --since 8h --dry-run"
+)
+def retry(
+    ctx: typer.Context,
+    runs: MaybeRunIds = None,
+    workflow: Workflow = None,
+    status: Status = None,
+    error_prefix: ErrorPrefix = None,
+    since: Since = None,
+    before: Before = None,
+    limit: Limit = None,
+    configuration: Configuration = None,
+    sets: Set = None,
+    dry_run: DryRun = False,
+    follow: Follow = False,
+) -> None:
+    """Run again what failed or never ran of runs that ended as Error or Canceled; what completed is kept.
+
+    Name the runs, or let --workflow and the options beside it choose them.
+    """
+    session = current(ctx)
+    selection = _selection(runs, workflow, status, error_prefix, since, before, limit)
+    changed = inputs.overrides(configuration, sets)
+    if follow and (dry_run or len(runs or []) != 1):
+        raise typer.BadParameter("--follow goes with one RUN, and not with --dry-run")
+    if selection is not None:
+        answer = session.client.retry_many(**selection, configuration=changed, dry_run=dry_run)
+        _many(session, answer, "Retried", "would be retried" if dry_run else "is queued again")
+        return
+    retried = []
+    for run in runs or []:
+        retried.append(session.client.retry(run, changed, dry_run=dry_run))
+        if not (follow and session.as_json):
+            session.say(f"run {run} {'would be retried' if dry_run else 'is queued again'}")
+    if follow:
+        run_to_end(session, retried[0]["Id"])
+    elif session.as_json:
+        session.show(retried)
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "mediawright run resume RUN --reason approved\n\n"
+    "mediawright run resume RUN review --operation Approve --follow"
+)
+def resume(
+    ctx: typer.Context,
+    run: RunId,
+    stage: Annotated[str | None, typer.Argument(help="The stage that waits; the run tells it.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Only this one of the stage's waits.")] = None,
+    reason: Reason = None,
+    follow: Follow = False,
+) -> None:
+    """Let a run go on that waits for somebody's word. It takes its turn when there is a slot for it."""
+    session = current(ctx)
+    waiting = stage or session.client.execution(run)["CurrentStage"]
+    resumed = session.client.resume(run, waiting, operation=operation, reason=reason)
+    if not follow and session.as_json:
+        session.show(resumed)
+    still = resumed["Status"] == "Waiting"
+    session.say(f"run {run} {'waits for another operation of ' + waiting if still else 'is resumed'}")
+    if follow:
+        run_to_end(session, run)
+
+
+class Outcome(StrEnum):
+    """What an operation's worker says of it."""
+
+    COMPLETE = "Complete"
+    ERROR = "Error"
+    EXECUTING = "Executing"
+
+
+@app.command(
+    epilog="Examples:\n\n"
+    "mediawright run callback RUN Transcribe --token-file token.txt --status Complete --metadata '{\"Words\": 9}'\n\n"
+    "mediawright run callback RUN Transcribe --token-file - --status Error --error InvalidInput --cause 'no speech'"
+)
+def callback(
+    ctx: typer.Context,
+    run: RunId,
+    operation: Annotated[str, typer.Argument(help="The Callback operation.")],
+    status: Annotated[Outcome, typer.Option(help="Executing prolongs its heartbeat.")],
+    token_file: Annotated[
+        str | None,
+        typer.Option(help=f"A file with its TaskToken, or - for the standard input (env {TOKEN_VARIABLE})."),
+    ] = None,
+    media: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE=s3://BUCKET/KEY", help="A medium that it made; any number.")
+    ] = None,
+    metadata: Annotated[str | None, typer.Option(help="Its metadata: a JSON object, or @FILE.")] = None,
+    error: Annotated[str | None, typer.Option(help="With Error: its name.")] = None,
+    cause: Annotated[str | None, typer.Option(help="With Error: what went wrong.")] = None,
+) -> None:
+    """Complete or fail a Callback operation, with the token that its function was handed.
+
+    A token is a secret, so it is not an argument: arguments are seen by others and kept in the shell's history.
+    """
+    session = current(ctx)
+    if status is not Outcome.ERROR and (error or cause):
+        raise typer.BadParameter("--error and --cause go with --status Error")
+    answered = session.client.callback(
+        run,
+        operation,
+        bodies.secret(token_file, "--token-file", TOKEN_VARIABLE),
+        status.value,
+        media=inputs.media(media),
+        metadata=bodies.from_text(metadata, "--metadata"),
+        error=error,
+        cause=cause,
+    )
+    if session.as_json:
+        session.show(answered)
+    session.say(f"operation {operation} of run {run}: {status.value}")
+
+
+@app.command(
+    epilog="Examples:\n\nmediawright run delete RUN\n\n"
+    "mediawright run delete --workflow describe-video --status Complete --before 30d --limit 1000"
+)
+def delete(
+    ctx: typer.Context,
+    runs: MaybeRunIds = None,
+    workflow: Workflow = None,
+    status: Status = None,
+    error_prefix: ErrorPrefix = None,
+    since: Since = None,
+    before: Before = None,
+    limit: Limit = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Forget runs that have ended; their assets stay. --dry-run goes with --workflow."""
+    session = current(ctx)
+    selection = _selection(runs, workflow, status, error_prefix, since, before, limit)
+    if selection is not None:
+        answer = session.client.delete_many(**selection, dry_run=dry_run)
+        _many(session, answer, "Deleted", "would be deleted" if dry_run else "is deleted")
+        return
+    if dry_run:
+        raise typer.BadParameter("--dry-run goes with --workflow")
+    deleted = []
+    for run in runs or []:
+        deleted.append(session.client.delete_execution(run))
+        session.say(f"run {run} is deleted")
+    if session.as_json:
+        session.show(deleted)
+
+
+def _selection(
+    runs: list[str] | None,
+    workflow: str | None,
+    status: str | None,
+    error_prefix: str | None,
+    since: str | None,
+    before: str | None,
+    limit: int | None,
+) -> dict[str, Any] | None:
+    """Which runs of a workflow are meant; None when they are named one by one."""
+    rest = {"status": status, "error_prefix": error_prefix, "limit": limit}
+    rest |= {"since": inputs.moment(since), "before": inputs.moment(before)}
+    if bool(runs) == (workflow is not None):
+        raise typer.BadParameter("name RUNs or give --workflow, one of them")
+    if workflow is None:
+        if any(value is not None for value in rest.values()):
+            raise typer.BadParameter(
+                "--status, --error-prefix, --since, --before and --limit choose runs of a --workflow"
+            )
+        return None
+    return {"workflow": workflow, **rest}
+
+
+def _many(session: Session, answer: Any, done: str, what: str) -> None:
+    """Tell what became of many runs. Exits with 1 when some were refused."""
+    if session.as_json:
+        session.show(answer)
+    for run in answer[done]:
+        session.say(f"run {run} {what}")
+    for refused in answer["Refused"]:
+        session.say(f"run {refused['Id']} is refused: {refused['Message']}")
+    if not answer[done] and not answer["Refused"]:
+        session.say("no run is chosen")
+    if answer["More"]:
+        session.errors.print("There may be more: repeat the command, or raise --limit.", soft_wrap=True)
+    if answer["Refused"]:
+        raise typer.Exit(1)
