@@ -70,13 +70,18 @@ def status_change(event: Any, _context: Any) -> Any:
 
 @app.lambda_function(name="Sweep")
 def sweep(event: Any, _context: Any) -> Any:
-    """Every five minutes: repair what a crash left behind, in every room."""
+    """Every five minutes: repair what a crash left behind, in every room, and try again to reach webhooks."""
     from chalicelib.batches.entrances import sweeping as batches
-    from chalicelib.events.entrances import sweeping as deliveries
+    from chalicelib.events.entrances import retry_deliveries
     from chalicelib.executions.entrances import sweeping
     from chalicelib.triggers.entrances import sweeping as triggers
 
-    return sweeping(event, [batches, deliveries, triggers])
+    try:
+        attempted = retry_deliveries()
+    finally:
+        # the failure of either keeps the other from nothing
+        repaired = sweeping(event, [batches, triggers])
+    return {"Repairs": repaired, "DeliveriesAttempted": attempted}
 
 
 @app.lambda_function(name="Publisher")

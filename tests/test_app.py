@@ -7,7 +7,9 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -104,3 +106,31 @@ def test_the_document_names_no_outside_host() -> None:
     assert "http://" not in page
     assert "https://" not in page
     assert openapi.document()["servers"] == [{"url": "/api"}]
+
+
+@pytest.mark.parametrize("failing", ["retry_deliveries", "sweeping"])
+def test_a_sweep_does_all_of_its_work_though_a_part_of_it_fails(
+    monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    from app import sweep
+    from chalicelib.events import entrances as events
+    from chalicelib.executions import entrances as executions
+
+    done: list[str] = []
+
+    def work(name: str) -> Callable[..., Any]:
+        def do(*_: Any) -> Any:
+            done.append(name)
+            if name == failing:
+                raise ConnectionError(name)
+            return {}
+
+        return do
+
+    monkeypatch.setattr(events, "retry_deliveries", work("retry_deliveries"))
+    monkeypatch.setattr(executions, "sweeping", work("sweeping"))
+
+    with pytest.raises(ConnectionError, match=failing):
+        sweep({}, None)
+
+    assert done == ["retry_deliveries", "sweeping"]

@@ -8,8 +8,9 @@ After the last attempt the delivery becomes a dead one, which is listed for 30 d
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, zip_longest
 
 from botocore.exceptions import ClientError
 
@@ -18,7 +19,7 @@ from chalicelib.aws.clients import code
 from chalicelib.aws.settings import settings
 from chalicelib.events import sending, signature, store
 from chalicelib.events.sending import Result
-from chalicelib.events.store import OF_THE_RUN, Delivery
+from chalicelib.events.store import OF_THE_RUN, Delivery, Due
 from chalicelib.events.webhooks import Webhook
 from chalicelib.executions import store as runs
 from chalicelib.executions import webhooks as run_webhooks
@@ -34,6 +35,10 @@ PAUSES = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR)
 MOST_ATTEMPTS = len(PAUSES) + 1
 JITTER = 0.1
 """By how much of itself a pause may be longer, so that what failed together doesn't come back together."""
+
+MOST, MOST_EACH = 2000, 500
+"""Deliveries that a sweep has attempted again, in all and of one webhook (the runs' own count as one). A receiver that
+never answers keeps some twenty functions waiting thereby."""
 
 LOST_SECONDS = 5 * MINUTE
 """After so long the first or the last attempt, whose outcome nobody noted, is taken for lost."""
@@ -61,7 +66,7 @@ def begin(change: Change, text: str, webhooks: list[Webhook], *, of_the_run: boo
             ref=carried.get("Ref"),
         )
         if store.put_delivery(delivery):
-            _have_attempted(delivery)
+            _have_attempted(delivery.name, 1)
 
 
 def attempt(name: str, number: int) -> str:
@@ -71,7 +76,7 @@ def attempt(name: str, number: int) -> str:
         return "nothing to do"
     now = clock.now()
     begun = replace(found, attempts=number, next_at=int(clock.epoch(now)) + _pause(number))
-    if not store.change_delivery(found, {"Attempts": begun.attempts, "NextAt": begun.next_at}):
+    if not store.change_delivery(found, begun):
         return "nothing to do"
     target = _target(begun)
     text = _text(begun)
@@ -83,16 +88,33 @@ def attempt(name: str, number: int) -> str:
     return _concluded(begun, sending.post(url, text, headers))
 
 
-def retry_due(limit: int = 200) -> int:
-    """Have attempted again what is due, at most so many; answers how many there were."""
-    now = clock.epoch(clock.now())
-    due = list(islice((delivery for delivery in store.all_deliveries() if delivery.next_at <= now), limit))
-    for delivery in due:
-        if delivery.attempts < MOST_ATTEMPTS:
-            _have_attempted(delivery)
-        else:
-            _bury(replace(delivery, last_reason=delivery.last_reason or "the last attempt was not heard of again"))
-    return len(due)
+def retry_due(most: int = MOST, each: int = MOST_EACH, seconds: float = 30) -> int:
+    """Have attempted again what is due, the earliest first; answers how many deliveries there were.
+
+    The webhooks take turns, until so many in all, so many of each, or so many seconds: one that is down, and has
+    everything on its way to it due again and again, takes nothing from the others.
+    """
+    until = clock.seconds() + seconds
+    served = 0
+    for one in islice(_by_turns(store.due(int(clock.seconds()), each)), most):
+        if clock.seconds() >= until:
+            break
+        _see_to(one)
+        served += 1
+    return served
+
+
+def _by_turns(webhooks: list[list[Due]]) -> Iterator[Due]:
+    return (one for turn in zip_longest(*webhooks) for one in turn if one is not None)
+
+
+def _see_to(due: Due) -> None:
+    if due.attempts < MOST_ATTEMPTS:
+        _have_attempted(due.name, due.attempts + 1)
+        return
+    found = store.delivery(due.name)
+    if found is not None and found.attempts == due.attempts:
+        _bury(replace(found, last_reason=found.last_reason or "the last attempt was not heard of again"))
 
 
 def _pause(number: int) -> int:
@@ -101,13 +123,13 @@ def _pause(number: int) -> int:
     return int(seconds + clock.jitter(seconds * JITTER))
 
 
-def _have_attempted(delivery: Delivery) -> None:
-    """Have the next attempt made by a function of its own; should Lambda refuse, the sweep comes back to it."""
-    payload = compact({"Name": delivery.name, "Attempt": delivery.attempts + 1})
+def _have_attempted(name: str, number: int) -> None:
+    """Have an attempt made by a function of its own; should Lambda refuse, the sweep comes back to it."""
+    payload = compact({"Name": name, "Attempt": number})
     try:
         functions.invoke_later(settings().webhook_delivery_arn, payload)
     except ClientError as error:
-        _LOG.warning("delivery %s waits for the sweep: Lambda answers %s", delivery.name, code(error))
+        _LOG.warning("delivery %s waits for the sweep: Lambda answers %s", name, code(error))
 
 
 def _target(delivery: Delivery) -> tuple[str, str] | None:
@@ -135,7 +157,7 @@ def _concluded(delivery: Delivery, result: Result) -> str:
         return f"delivered: {result.status}"
     failed = replace(delivery, last_status=result.status, last_reason=result.reason)
     if failed.attempts < MOST_ATTEMPTS:
-        store.change_delivery(failed, {"LastStatus": failed.last_status, "LastReason": failed.last_reason})
+        store.change_delivery(delivery, failed)
     else:
         _bury(failed)
     return f"failed: {result.reason}"

@@ -1,18 +1,23 @@
-"""The System table's items of this room: webhooks, deliveries on their way, deliveries that were given up."""
+"""The System table's items of this room: webhooks, deliveries on their way, deliveries that were given up.
+
+A delivery that is on its way has a second, small item, which says by its key when it is due. The two are written
+together, so finding what is due reads no delivery's body, and nothing that isn't due.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.aws import clock, dynamodb, objects, transaction
-from chalicelib.aws.dynamodb import Expression, Item, Value
+from chalicelib.aws.dynamodb import Expression, Item, Key, Value
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write, WriteRefused
 from chalicelib.events.webhooks import Webhook
 
-_WEBHOOK, _DELIVERY, _DEAD = "webhook", "delivery", "dead-delivery"
+_WEBHOOK, _DELIVERY, _DUE, _DEAD = "webhook", "delivery", "delivery-due", "dead-delivery"
+_AFTER_MARK = "$"
+"""The character after `#`, which separates the parts of a sort key, and before all those of names."""
 
 OF_THE_RUN = "@run"
 """Stands for the webhook that a run brought with it; no webhook's name begins so."""
@@ -42,6 +47,19 @@ class Delivery:
     def name(self) -> str:
         """Its sort key: one event goes to one webhook once."""
         return f"{self.event_id}#{self.webhook}"
+
+    @property
+    def due_key(self) -> Key:
+        """The key of the item that says when it is due: by webhook, the earliest first."""
+        return {"Kind": _DUE, "Name": f"{self.webhook}#{self.next_at:012}#{self.event_id}"}
+
+
+@dataclass(frozen=True)
+class Due:
+    """That a delivery is due. `attempts` counts those begun."""
+
+    name: str
+    attempts: int
 
 
 @dataclass(frozen=True)
@@ -127,7 +145,8 @@ def _webhook(item: Item) -> Webhook:
 
 def put_delivery(delivery: Delivery) -> bool:
     """Store a new delivery; false when this event is on its way to this webhook already."""
-    return _committed(transaction.put(_table(), _delivery_item(delivery), transaction.absent("Kind")))
+    item = transaction.put(_table(), _delivery_item(delivery), transaction.absent("Kind"))
+    return _committed(item, _put_due(delivery))
 
 
 def delivery(name: str) -> Delivery | None:
@@ -136,26 +155,69 @@ def delivery(name: str) -> Delivery | None:
     return _delivery(item) if item else None
 
 
-def all_deliveries() -> Iterator[Delivery]:
-    """All deliveries that are on their way."""
-    for item in dynamodb.query(_table(), dynamodb.equals("Kind", _DELIVERY)):
-        yield _delivery(item)
+def due(now: int, most: int) -> list[list[Due]]:
+    """What is due at an epoch time, the earliest first: a list for each webhook that has some, of so many at most."""
+    found = []
+    webhook = _next_waiting("")
+    while webhook is not None:
+        condition = Expression(
+            "#k = :k AND #n BETWEEN :a AND :z",
+            {"#k": "Kind", "#n": "Name"},
+            {":k": _DUE, ":a": f"{webhook}#", ":z": f"{webhook}#{now + 1:012}"},
+        )
+        page = dynamodb.query_page(_table(), condition, limit=most)
+        found.append([Due(item["Delivery"], item["Attempts"]) for item in page.items])
+        webhook = _next_waiting(webhook + _AFTER_MARK)
+    return [of_webhook for of_webhook in found if of_webhook]
 
 
-def change_delivery(delivery: Delivery, values: dict[str, Value | None]) -> bool:
+def _next_waiting(after: str) -> str | None:
+    """The first webhook by name, after a text, to which anything is on its way."""
+    condition = Expression("#k = :k AND #n > :n", {"#k": "Kind", "#n": "Name"}, {":k": _DUE, ":n": after or " "})
+    items = dynamodb.query_page(_table(), condition, limit=1).items
+    return items[0]["Name"].partition("#")[0] if items else None
+
+
+def change_delivery(before: Delivery, after: Delivery) -> bool:
     """Change a delivery on condition that no attempt has been begun since; false when one has, or it is gone."""
-    key = {"Kind": _DELIVERY, "Name": delivery.name}
-    return _committed(transaction.update(_table(), key, values, _is("Attempts", delivery.attempts)))
+    values: dict[str, Value | None] = {
+        "NextAt": after.next_at,
+        "Attempts": after.attempts,
+        "LastStatus": after.last_status,
+        "LastReason": after.last_reason,
+    }
+    writes = [transaction.update(_table(), _delivery_key(before), values, _is("Attempts", before.attempts))]
+    if after.due_key != before.due_key:
+        writes.append(transaction.delete(_table(), before.due_key))
+    if (after.next_at, after.attempts) != (before.next_at, before.attempts):
+        writes.append(_put_due(after))
+    return _committed(*writes)
 
 
-def drop_delivery(delivery: Delivery) -> None:
-    """Remove a delivery that needs no more attempts."""
-    transaction.commit([transaction.delete(_table(), {"Kind": _DELIVERY, "Name": delivery.name})])
+def drop_delivery(unneeded: Delivery) -> None:
+    """Remove a delivery that needs no more attempts, also when another one has been begun meanwhile."""
+    found: Delivery | None = unneeded
+    while found is not None and not _committed(*_removed(found)):
+        found = delivery(unneeded.name)
+
+
+def _removed(delivery: Delivery) -> list[Write]:
+    unchanged = _is("Attempts", delivery.attempts)
+    item = transaction.delete(_table(), _delivery_key(delivery), unchanged)
+    return [item, transaction.delete(_table(), delivery.due_key)]
+
+
+def _put_due(delivery: Delivery) -> Write:
+    item: dict[str, Value | None] = {"Delivery": delivery.name, "Attempts": delivery.attempts}
+    return transaction.put(_table(), {**delivery.due_key, **item})
+
+
+def _delivery_key(delivery: Delivery) -> Key:
+    return {"Kind": _DELIVERY, "Name": delivery.name}
 
 
 def bury(delivery: Delivery, now: str) -> bool:
     """Make a delivery a dead one; false when an attempt has been begun since, or it is gone."""
-    key = {"Kind": _DELIVERY, "Name": delivery.name}
     dead: dict[str, Value | None] = {
         "Kind": _DEAD,
         "Name": f"{now}#{delivery.name}",
@@ -169,9 +231,7 @@ def bury(delivery: Delivery, now: str) -> bool:
         "LastReason": delivery.last_reason,
         "ExpiresAt": int(clock.epoch(now)) + DEAD_SECONDS,
     }
-    return _committed(
-        transaction.delete(_table(), key, _is("Attempts", delivery.attempts)), transaction.put(_table(), dead)
-    )
+    return _committed(*_removed(delivery), transaction.put(_table(), dead))
 
 
 def dead(limit: int, position: dict[str, str] | None) -> tuple[list[DeadDelivery], dict[str, str] | None]:
@@ -205,8 +265,7 @@ def dead(limit: int, position: dict[str, str] | None) -> tuple[list[DeadDelivery
 
 def _delivery_item(delivery: Delivery) -> dict[str, Value | None]:
     return {
-        "Kind": _DELIVERY,
-        "Name": delivery.name,
+        **_delivery_key(delivery),
         "EventId": delivery.event_id,
         "Run": delivery.run_id,
         "Webhook": delivery.webhook,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,7 +72,12 @@ def attempt_all(outside: Outside) -> list[str]:
 
 
 def pending() -> list[store.Delivery]:
-    return list(store.all_deliveries())
+    """The deliveries on their way; of each, and of nothing else, there is told when it is due."""
+    names = [item["Name"] for item in dynamodb.query("System", dynamodb.equals("Kind", "delivery"))]
+    found = [one for name in names if (one := store.delivery(name))]
+    due = [item["Name"] for item in dynamodb.query("System", dynamodb.equals("Kind", "delivery-due"))]
+    assert sorted(due) == sorted(one.due_key["Name"] for one in found)
+    return found
 
 
 def dead() -> list[dict[str, Any]]:
@@ -137,7 +143,7 @@ def test_two_attempts_that_begin_at_once_are_one(
     # the other one begins between our look and our claim
     assert store.put_delivery(before)
     monkeypatch.setattr(store, "delivery", lambda _name: before)
-    assert store.change_delivery(before, {"Attempts": 1})
+    assert store.change_delivery(before, replace(before, attempts=1))
     assert deliveries.attempt(before.name, 1) == "nothing to do"
 
 
@@ -247,7 +253,7 @@ def test_a_last_attempt_that_dies_makes_a_dead_delivery(outside: Outside, time: 
     subscribe()
     happen()
     [one] = pending()
-    assert store.change_delivery(one, {"Attempts": MOST_ATTEMPTS})
+    assert store.change_delivery(one, replace(one, attempts=MOST_ATTEMPTS))
 
     time.pass_by(301)
     assert deliveries.retry_due() == 1
@@ -262,7 +268,7 @@ def test_a_late_failure_does_not_bury_what_another_attempt_delivered(
     subscribe()
     happen()
     [one] = pending()
-    assert store.change_delivery(one, {"Attempts": MOST_ATTEMPTS - 1})
+    assert store.change_delivery(one, replace(one, attempts=MOST_ATTEMPTS - 1))
 
     def slow(_url: str, _body: str, _headers: Any) -> Result:
         store.drop_delivery(one)
@@ -283,6 +289,79 @@ def test_a_sweep_takes_so_many_at_most(outside: Outside, time: Time) -> None:
 
     assert deliveries.retry_due(3) == 3
     assert len(outside.attempts) == 3
+
+
+def flood(name: str, count: int, due: int) -> None:
+    """So many deliveries are on their way to a webhook, and due."""
+    for number in range(count):
+        one = store.Delivery(
+            f"run-{number:05}-1", f"run-{number:05}", name, "id-1", clock.now(), due, text="x" * 30_000
+        )
+        assert store.put_delivery(one)
+
+
+def test_a_receiver_that_is_down_takes_no_other_ones_turn(outside: Outside, time: Time) -> None:
+    """Its deliveries have been due for the longest, and there are more of them than a sweep takes."""
+    flood("down", 30, 1_795_233_000)
+    flood("up", 2, 1_795_233_500)
+    flood("up-too", 1, 1_795_233_500)
+
+    assert deliveries.retry_due(most=10, each=6) == 9
+
+    asked = [attempt["Name"] for attempt in outside.attempts]
+    assert asked[:3] == ["run-00000-1#down", "run-00000-1#up", "run-00000-1#up-too"]
+    assert sum(name.endswith("#down") for name in asked) == 6
+    assert deliveries.retry_due(most=4, each=6) == 4
+
+
+def test_the_sweep_reads_no_body_and_nothing_that_is_not_due(
+    outside: Outside, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flood("down", 20, 1_795_233_700)
+    flood("up", 5, 1_795_233_600)
+    read: list[dict[str, Any]] = []
+    query_page = dynamodb.query_page
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        page = query_page(*arguments, **options)
+        read.extend(page.items)
+        return page
+
+    monkeypatch.setattr(dynamodb, "query_page", noted)
+    monkeypatch.setattr(dynamodb, "get", None)
+
+    assert deliveries.retry_due() == 5
+
+    # what is due, and one item for each webhook to find it
+    assert len(read) == 5 + 2
+    assert len(json.dumps(read)) < 1024
+
+
+def test_what_is_due_is_left_to_the_next_sweep_when_the_time_is_up(
+    outside: Outside, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flood("mine", 10, 1_795_233_600)
+    outside.refuse = lambda _kind, _told: time.pass_by(10)
+
+    assert deliveries.retry_due(seconds=30) == 3
+
+
+def test_a_delivery_that_succeeds_is_gone_even_if_the_next_attempt_was_begun(
+    outside: Outside, receiver: Receiver, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe()
+    happen()
+    [one] = pending()
+
+    def slow(_url: str, _body: str, _headers: Any) -> Result:
+        [begun] = pending()
+        assert store.change_delivery(begun, replace(begun, attempts=2, next_at=begun.next_at + 300))
+        return Result(200)
+
+    monkeypatch.setattr(sending, "post", slow)
+
+    assert deliveries.attempt(one.name, 1) == "delivered: 200"
+    assert pending() == []
 
 
 # -- webhooks and runs that go meanwhile -------------------------------------------------------------------------
