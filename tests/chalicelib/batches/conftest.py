@@ -18,9 +18,9 @@ from chalicelib.executions import store as runs
 from chalicelib.executions.changes import Change
 from chalicelib.executions.run import Run
 from tests.chalicelib.conftest import ENVIRONMENT
-from tests.chalicelib.executions.conftest import StepFunctions, flow, sfn
+from tests.chalicelib.executions.conftest import StepFunctions, define, flow, points, sfn
 
-__all__ = ["flow", "sfn"]
+__all__ = ["define", "flow", "points", "sfn"]
 
 MACHINE = ENVIRONMENT["BATCH_MACHINE_ARN"]
 

@@ -96,7 +96,7 @@ def test_a_page_ends_before_it_outgrows_an_answer(clip: dict[str, Any], monkeypa
 
 def test_a_large_input_is_not_repeated_by_every_output(clip: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     from chalicelib.executions import complete
-    from tests.chalicelib.executions.test_moves import OK, completion
+    from tests.chalicelib.executions.world import OK, completion
 
     run_id = make(clip)
     complete.complete_stage(completion(run_id, 0, OK, OK))

@@ -9,9 +9,9 @@ import pytest
 from chalicelib.aws.clients import client
 from chalicelib.definitions.revision import Revision
 from tests.chalicelib.api import Api, serve
-from tests.chalicelib.executions.conftest import StepFunctions, flow, sfn
+from tests.chalicelib.executions.conftest import StepFunctions, define, flow, points, sfn
 
-__all__ = ["flow", "sfn"]
+__all__ = ["define", "flow", "points", "sfn"]
 
 GROUP = "mediawright-ab12cd"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:mediawright-ab12cd-Trigger"
