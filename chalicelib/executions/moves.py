@@ -121,10 +121,13 @@ def wait(run: Run, token: TokenItem, now: str) -> list[Write]:
     ]
 
 
-def resume(run: Run, entry: QueueEntry, answers: list[Write], others: Sequence[TokenItem], now: str) -> list[Write]:
+def resume(
+    run: Run, entry: QueueEntry, answers: list[Write], others: Sequence[TokenItem], unasked: Sequence[str], now: str
+) -> list[Write]:
     """Somebody resumes waits of the stage; with the last open one the run waits for slots again.
 
-    `entry` is the place it gets in the queue, `others` are the waits that stay open.
+    `entry` is the place it gets in the queue, `others` are the waits that stay open. `unasked` are the sort keys of
+    the stage's other waits: a run must not go on without one whose token has just come, for nobody could resume it.
     """
     if others:
         checks = [tokens.still_open(run, other) for other in others]
@@ -133,6 +136,7 @@ def resume(run: Run, entry: QueueEntry, answers: list[Write], others: Sequence[T
     return [
         store.update_run(run.fence, (Status.WAITING,), values, in_stage=run.current_stage),
         *answers,
+        *(tokens.not_asked(run, part) for part in unasked),
         queue.delete_waiting(run.id),
         queue.put(entry),
     ]

@@ -133,7 +133,7 @@ def resume_execution(request: Request) -> Document:
 
     run_id, stage, operation = _run_id(request), request.body["WaitingStageName"], request.body.get("Operation")
     if request.dry_run:
-        others = waiting.resumable(run_id, stage, operation)[2]
+        others = waiting.resumable(run_id, stage, operation).others
         return {"Id": run_id, "Status": (Status.WAITING if others else Status.RESUMED).value}
     status = waiting.resume(run_id, stage, request.caller, reason=request.body.get("Reason"), operation=operation)
     return {"Id": run_id, "Status": status.value}

@@ -133,6 +133,11 @@ def renew(run: Run, known: TokenItem, item: TokenItem) -> Write:
     return transaction.update(store.table(), _key(run.id, item.part), values, _unchanged(known), RunMoved)
 
 
+def not_asked(run: Run, part: str) -> Write:
+    """Demand that an operation's token hasn't come meanwhile."""
+    return transaction.check(store.table(), _key(run.id, part), transaction.absent("Id"), RunMoved)
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a token is answered with: `outcome` is JSON text, `token` is given by whom only its digest was kept."""

@@ -7,6 +7,7 @@ that asks again for the same operation (its call of the function had failed) has
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.aws import clock, functions, transaction
@@ -118,25 +119,36 @@ def resume(run_id: str, stage: str, who: str, *, reason: str | None = None, oper
     WrongStageError and BadRequestError (400), and ConflictError for a wait that was resumed already.
     """
     for _ in range(_TRIES):
-        run, chosen, others = resumable(run_id, stage, operation)
-        now = clock.now()
+        found = resumable(run_id, stage, operation)
+        run, now = found.run, clock.now()
         reply = tokens.Reply(now, who, _RESUMED, reason=reason)
-        answers = [tokens.answer(run, token, reply) for token in chosen]
+        answers = [tokens.answer(run, token, reply) for token in found.chosen]
         revision = revisions.get(run.subject, run.workflow, run.revision)
         entry = queue.resumed_entry(run, now, caps.ahead(revision, run.current_stage))
         try:
-            transaction.commit(moves.resume(run, entry, answers, others, now))
+            transaction.commit(moves.resume(run, entry, answers, found.others, found.unasked, now))
         except RunMoved:
             continue
-        if others:
+        if found.others:
             return Status.WAITING
         admit.look()
         return Status.RESUMED
     raise transaction.StillContended(f"run {run_id} kept moving while it was resumed")
 
 
-def resumable(run_id: str, stage: str, operation: str | None) -> tuple[Run, list[TokenItem], list[TokenItem]]:
-    """The run, the waits that a request resumes, and those that it leaves open; raises what `resume` would."""
+@dataclass(frozen=True)
+class Resumable:
+    """A run that waits: the waits that a request resumes, those that it leaves open, and the sort keys of tokens that
+    its stage may have and hasn't asked for yet."""
+
+    run: Run
+    chosen: list[TokenItem]
+    others: list[TokenItem]
+    unasked: list[str]
+
+
+def resumable(run_id: str, stage: str, operation: str | None) -> Resumable:
+    """What a request would resume; raises what `resume` would."""
     run = _existing(run_id)
     if run.status is not Status.WAITING:
         raise NotWaitingError(f"workflow execution {run.id} is {run.status.value}, not Waiting")
@@ -147,14 +159,25 @@ def resumable(run_id: str, stage: str, operation: str | None) -> tuple[Run, list
         )
     waits = [token for token in tokens.of_stage(run) if token.kind == "wait"]
     still_open = [token for token in waits if token.answered is None]
+    unasked = _unasked(run, waits)
     if operation is None:
-        return run, still_open, []
+        return Resumable(run, still_open, [], unasked)
     chosen = [token for token in waits if _name(run, token) == operation]
     if not chosen:
         raise BadRequestError(f"Operation: no operation {shown(operation)} waits in stage {shown(stage)}")
     if chosen[0].answered is not None:
         raise ConflictError(f"Operation: {shown(operation)} was resumed already")
-    return run, chosen, [token for token in still_open if token not in chosen]
+    return Resumable(run, chosen, [token for token in still_open if token not in chosen], unasked)
+
+
+def _unasked(run: Run, waits: list[TokenItem]) -> list[str]:
+    stage = revisions.get(run.subject, run.workflow, run.revision).stages[run.current_stage]
+    asked = {token.operation for token in waits}
+    return [
+        tokens.token_part(run.current_stage, position)
+        for position, operation in enumerate(stage.operations)
+        if operation.type == "Wait" and position not in asked
+    ]
 
 
 def expire(run: Run) -> int:
