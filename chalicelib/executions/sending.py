@@ -20,12 +20,15 @@ from chalicelib.executions.tokens import TokenItem
 _CLOSED = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 
 
-def send(run: Run) -> int:
+def send(run: Run, given_by: str | None = None) -> int:
     """Send every answer of the run's stage that hasn't been sent, and tell how many there were.
 
     A Wait's answer is sent only while the run is Started: it needs a slot to go on. One that has expired needs none.
+    With `given_by`, an ISO time, only answers that were given by then are sent.
     """
     due = [token for token in tokens.of_stage(run) if token.is_due and token.attempt == run.attempt]
+    if given_by is not None:
+        due = [token for token in due if (token.answered or "") <= given_by]
     allowed = [token for token in due if token.kind == "callback" or token.failed or run.status is Status.STARTED]
     for token in allowed:
         send_one(run, token)

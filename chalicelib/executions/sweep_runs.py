@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chalicelib.aws import stepfunctions
+from chalicelib.aws import clock, stepfunctions
 from chalicelib.definitions import revisions
 from chalicelib.executions import admit, close, pools, queue, sending, sweep_marks, tokens, waiting
 from chalicelib.executions.pools import Holder
@@ -85,9 +85,10 @@ def _tokens(runs: Iterable[Run]) -> dict[str, list[tokens.TokenItem]]:
 
 
 def _answers(this: Pass, run: Run, found: list[tokens.TokenItem]) -> None:
-    """Let waits expire, and tell the state machine what a crash kept from it."""
+    """Let waits expire, and tell the state machine what a crash kept from it; what was answered just now is on its
+    way."""
     if any(token.is_due for token in found):
-        this.repairs["answers_unsent"] += sending.send(run)
+        this.repairs["answers_unsent"] += sending.send(run, clock.iso(this.now - SETTLED_SECONDS))
     if any(token.answered is None and token.expires and this.age(token.expires) >= 0 for token in found):
         waiting.expire(run)
 
