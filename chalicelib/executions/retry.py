@@ -70,7 +70,7 @@ def _prepare(stored: Stored, configuration: dict[str, Any]) -> _Prepared:
     revision = revisions.get(run.subject, run.workflow, run.revision)
     merged = _merged(revision, stored_document(stored.stages[0].override or "{}"), configuration)
     plan.check_override(revision, merged)
-    following = moves.following_attempt(run, clock.now(), run.machine_arn, caps.pools_of(revision))
+    following = moves.following_attempt(run, clock.now(), run.machine_arn, caps.ahead(revision, run.current_stage))
     return _Prepared(revision, following, _parts(stored, following, revision, merged, bool(configuration)))
 
 
