@@ -68,13 +68,15 @@ def live() -> list[Run]:
     """All runs that haven't ended, strongly consistent.
 
     Such a run waits, for slots or for people, or holds a slot. It goes from one to the other in one transaction; the
-    places are read in the order in which runs mostly go, and the first ones once more, so that none is missed that
-    goes one step, forward or back, while we read.
+    places are read in the order in which runs mostly go, twice, so that none is missed that takes a step or two,
+    forward or back, while we read.
     """
     capped = pools.capped()
-    waiting = queue.run_ids(capped)
-    holding = [holder.run_id for holder in pools.read(GLOBAL_POOL).holders]
-    ids = dict.fromkeys([*waiting, *holding, *queue.run_ids()])
+    ids: dict[str, None] = {}
+    for _ in range(2):
+        ids |= dict.fromkeys(queue.run_ids(capped))
+        ids |= dict.fromkeys(holder.run_id for holder in pools.read(GLOBAL_POOL).holders)
+        ids |= dict.fromkeys(note.run_id for note in queue.waiting())
     runs = store.read_runs(list(ids), consistent=True)
     return [run for run in runs if run.status in LIVE]
 

@@ -95,10 +95,19 @@ def moved(entry: QueueEntry, place: str) -> list[Write]:
     return [take(entry), put(replace(entry, place=place))]
 
 
-def is_waiting_for_slots(run: Run) -> bool:
-    """Whether a run waits in the queue or is parked, strongly consistent."""
+def places_of(run: Run) -> list[str]:
+    """The partitions in which a run waits for slots, strongly consistent."""
     keys = [{"Id": place, "Part": run.queue_part} for place in (QUEUE, *map(parking, run.pools))]
-    return bool(dynamodb.batch_get(table(), keys))
+    return [item["Id"] for item in dynamodb.batch_get(table(), keys)]
+
+
+def put_missing(run: Run, entry: QueueEntry) -> list[Write]:
+    """Put a run into the queue that waits for slots nowhere; refused when it waits somewhere."""
+    parked = [{"Id": parking(pool), "Part": entry.part} for pool in run.pools]
+    return [
+        transaction.put(table(), entry.item(), transaction.absent("Id"), RunMoved),
+        *(transaction.check(table(), key, transaction.absent("Id"), RunMoved) for key in parked),
+    ]
 
 
 def heads(count: int, place: str = QUEUE) -> list[QueueEntry]:
@@ -107,9 +116,10 @@ def heads(count: int, place: str = QUEUE) -> list[QueueEntry]:
     return [_entry(item) for item in page.items]
 
 
-def run_ids(pools: Iterable[str] = ()) -> list[str]:
-    """The ids of all runs that wait, for people or for slots (of these capped pools too), strongly consistent."""
-    places = [WAITING, QUEUE, *map(parking, pools)]
+def run_ids(pools: Iterable[str]) -> list[str]:
+    """The ids of all runs that wait for slots, of these capped pools and then of the global one, strongly
+    consistent."""
+    places = [*map(parking, pools), QUEUE]
     return [item["Run"] for place in places for item in _all(place)]
 
 

@@ -65,16 +65,26 @@ def _runs(this: Pass, status: Status) -> None:
 
 
 def _requeue(this: Pass, run: Run) -> None:
-    if queue.is_waiting_for_slots(run):
+    standing = queue.places_of(run)
+    for pool in run.pools:
+        if queue.parking(pool) in standing and pools.read(pool).maximum is None:
+            # its cap was taken away, and with it the pool's entry in the register that all others go through
+            this.repairs["parked_without_cap"] += parking.unpark(pool, parking.ALL)
+    if standing:
         return
     entry = queue.entry_of(run)
     if run.status is Status.RESUMED:
         revision = revisions.get(run.subject, run.workflow, run.revision)
         entry = queue.resumed_entry(run, run.queued, caps.ahead(revision, run.current_stage))
-    this.repairs["runs_without_queue_item"] += commits([store.demand(run.fence, (run.status,)), queue.put(entry)])
+    missing = [store.demand(run.fence, (run.status,)), *queue.put_missing(run, entry)]
+    this.repairs["runs_without_queue_item"] += commits(missing)
 
 
-def unpark(_this: Pass) -> None:
+def unpark(this: Pass) -> None:
     """Bring back whoever is parked beside a free slot."""
     for pool in pools.capped():
-        parking.unpark(pool, parking.ALL)
+        this.attempt(_unpark, pool)
+
+
+def _unpark(_this: Pass, pool: str) -> None:
+    parking.unpark(pool, parking.ALL)
