@@ -45,14 +45,17 @@ def admit_waiting(inputs: dict[str, str] | None = None, most: int | None = None)
         free = pools.read(GLOBAL_POOL).free() if heads else []
         if not free:
             return True
-        ready, parked = parking.sorted_out(heads)
+        ready, blocked = parking.sorted_out(heads)
         # any order among these is fair, since there is a slot for each; by chance, competitors rarely meet
         next_ones = ready[: len(free)]
         chosen = random.sample(next_ones, min(len(next_ones), most - admitted if most else len(next_ones)))
         results = [_admit(candidate, free, inputs or {}) for candidate in chosen]
         admitted += sum(results)
+        if admitted == most:
+            return True
+        parked = parking.park_all(blocked)
         # whoever came, or left a slot, after these reads looks for himself
-        if admitted == most or (all(results) and len(chosen) + parked == len(heads) < _HEADS):
+        if all(results) and len(chosen) + parked == len(heads) < _HEADS:
             return True
         fruitless += not (parked or any(results))
         if fruitless == _ROUNDS:

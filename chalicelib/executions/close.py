@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chalicelib.aws import clock, stepfunctions, transaction
 from chalicelib.definitions import revisions
-from chalicelib.executions import moves, queue, retention, rollup, salvage, store, tokens
+from chalicelib.executions import moves, parking, queue, retention, rollup, salvage, store, tokens
 from chalicelib.executions.errors import EndedExecutionError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import ENDED, ENTERED, Status
@@ -85,6 +85,8 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
         canceled = _canceled(_existing(run_id).run)
         if run.status in ENTERED:
             stop(run.machine_arn, run.execution_name)
+        if run.status in (Status.QUEUED, Status.RESUMED):
+            parking.pass_on(run)
         return canceled
     raise transaction.StillContended(f"run {run_id} kept moving while it was canceled")
 
