@@ -37,8 +37,8 @@ JITTER = 0.1
 """By how much of itself a pause may be longer, so that what failed together doesn't come back together."""
 
 MOST, MOST_EACH = 2000, 500
-"""Deliveries that a sweep has attempted again, in all and of one webhook (the runs' own count as one). A receiver that
-never answers keeps some twenty functions waiting thereby."""
+"""Deliveries that a sweep has attempted again, in all and of one webhook (the runs' own count as one). So a receiver
+that never answers keeps some twenty functions waiting."""
 
 LOST_SECONDS = 5 * MINUTE
 """After so long the first or the last attempt, whose outcome nobody noted, is taken for lost."""

@@ -1,7 +1,8 @@
 """The Executions stream read as work: changes are told, and what belongs to expired runs is forgotten.
 
 Each run of a batch is handled by itself and in order. What fails is reported, so that Lambda brings it again with
-everything behind it; the other runs of the batch have been served by then, and are told again, by the same ids.
+everything behind it; the other runs of the batch have been served by then, and are told again, by the same ids. What
+keeps failing is put aside in the end, so that no run holds up others for long.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from chalicelib.aws import clock, messaging, metrics, objects
 from chalicelib.aws.settings import settings
-from chalicelib.events import deliveries, message, projections, store
+from chalicelib.events import deliveries, message, patience, projections, store
 from chalicelib.events.webhooks import Webhook
 from chalicelib.executions import changes, removal
 from chalicelib.executions import store as runs
@@ -44,6 +45,11 @@ class _Told:
         return self.change.run.sequence if self.change else float("inf")
 
     @property
+    def name(self) -> str:
+        """The same whenever the record comes."""
+        return self.change.event_id if self.change else f"{self.run_id}-expiry"
+
+    @property
     def position(self) -> int:
         """Where the record stands in the stream."""
         return int(self.record["dynamodb"]["SequenceNumber"])
@@ -52,10 +58,36 @@ class _Told:
 class _Batch:
     """What the runs of one batch have in common."""
 
+    def __init__(self) -> None:
+        self.changes_pass = False
+        self.expiries_pass = False
+
     @cached_property
     def webhooks(self) -> list[Webhook]:
         """The stack's webhooks, read when the first change needs them."""
         return store.webhooks()
+
+    def passed(self, one: _Told) -> None:
+        """A record is done: so what others of its kind fail in is up, or they are the trouble themselves."""
+        self.changes_pass |= one.change is not None
+        self.expiries_pass |= one.change is None
+
+    def others_pass(self, one: _Told) -> bool:
+        """Whether records of the same kind came through."""
+        return self.changes_pass if one.change else self.expiries_pass
+
+
+@dataclass(frozen=True)
+class _Left:
+    """A run's records that aren't done, since the first of them failed."""
+
+    records: list[_Told]
+    why: str
+
+    @property
+    def position(self) -> int:
+        """Where in the stream the run must go on."""
+        return min(one.position for one in self.records)
 
 
 def publish(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,14 +101,22 @@ def publish(event: Mapping[str, Any]) -> dict[str, Any]:
         except Exception:  # the queue doesn't take the dead letter: the record must come again, the others go on
             _LOG.exception("a record that can't be read could not be put aside")
             failed.append(int(record["dynamodb"]["SequenceNumber"]))
+    failed += [left.position for left in _published(told)]
+    # Lambda goes back to the lowest, with everything behind it
+    return {"batchItemFailures": [{"itemIdentifier": str(min(failed))}] if failed else []}
+
+
+def _published(told: dict[str, list[_Told]]) -> list[_Left]:
+    """See all runs through, each in its order; answers what must come again."""
     batch = _Batch()
     ordered = {run_id: sorted(of_run, key=lambda one: one.order) for run_id, of_run in told.items()}
     untold = projections.project([one.change for of_run in ordered.values() for one in of_run if one.change])
-    for run_id, of_run in ordered.items():
-        left = of_run if run_id in untold else _handled(of_run, batch)
-        failed += [min(one.position for one in left)] if left else []
-    # Lambda goes back to the lowest, with everything behind it
-    return {"batchItemFailures": [{"itemIdentifier": str(min(failed))}] if failed else []}
+    failed = [
+        _Left(of_run, "it could not be counted") if run_id in untold else _handled(of_run, batch)
+        for run_id, of_run in ordered.items()
+    ]
+    # judged when all have had their try, which shows whether the trouble is theirs alone
+    return [left for one in failed if one and (left := _without_hopeless(one, batch))]
 
 
 def _understood(record: Record) -> Iterable[_Told]:
@@ -86,13 +126,17 @@ def _understood(record: Record) -> Iterable[_Told]:
         if change or changes.is_expiry(record):
             return [_Told(record, changes.run_id(record), change)]
     except MalformedRecord as error:
-        _LOG.error("a record was put aside: %s", error)
-        messaging.enqueue(settings().publisher_dead_letters_url, {"Records": [record], "Reason": str(error)})
-        metrics.emit(DeadRecords=1)
+        _put_aside(record, str(error))
     return []
 
 
-def _handled(ordered: list[_Told], batch: _Batch) -> list[_Told]:
+def _put_aside(record: Record, why: str) -> None:
+    _LOG.error("a record was put aside: %s", why)
+    messaging.enqueue(settings().publisher_dead_letters_url, {"Records": [record], "Reason": why})
+    metrics.emit(DeadRecords=1)
+
+
+def _handled(ordered: list[_Told], batch: _Batch) -> _Left | None:
     """See a run's records through; answers those that are left when something failed."""
     stored: Stored | None = None
     for done, one in enumerate(ordered):
@@ -102,10 +146,23 @@ def _handled(ordered: list[_Told], batch: _Batch) -> list[_Told]:
             else:
                 stored = stored or runs.read_whole(one.run_id)
                 _tell(one.change, stored, batch)
-        except Exception:  # whatever is wrong with one run, the others of the batch are still to be told of
+            batch.passed(one)
+        except Exception as error:  # whatever is wrong with one run, the others of the batch are still to be told of
             _LOG.exception("an event of run %s could not be published", one.run_id)
-            return ordered[done:]
-    return []
+            return _Left(ordered[done:], f"{type(error).__name__}: {error}"[:1000])
+    return None
+
+
+def _without_hopeless(failed: _Left, batch: _Batch) -> _Left | None:
+    """Put aside what has failed for too long, and go on behind it; answers what is left."""
+    left: _Left | None = failed
+    try:
+        while left and patience.is_over(left.records[0].name, others_pass=batch.others_pass(left.records[0])):
+            _put_aside(left.records[0].record, left.why)
+            left = _handled(left.records[1:], batch)
+    except Exception:  # it can't be put aside now: it must come again
+        _LOG.exception("an event of run %s could not be put aside", failed.records[0].run_id)
+    return left
 
 
 def _tell(change: Change, stored: Stored | None, batch: _Batch) -> None:

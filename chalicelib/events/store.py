@@ -16,11 +16,15 @@ from chalicelib.aws.transaction import Write, WriteRefused
 from chalicelib.events.webhooks import Webhook
 
 _WEBHOOK, _DELIVERY, _DUE, _DEAD = "webhook", "delivery", "delivery-due", "dead-delivery"
+_UNTOLD = "untold"
 _AFTER_MARK = "$"
 """The character after `#`, which separates the parts of a sort key, and before all those of names."""
 
 OF_THE_RUN = "@run"
 """Stands for the webhook that a run brought with it; no webhook's name begins so."""
+
+UNTOLD_SECONDS = 86_400
+"""How long it is remembered that an event could not be told: as long as the stream could bring it again."""
 
 DEAD_SECONDS = 30 * 86_400
 """How long a dead delivery is listed."""
@@ -261,6 +265,19 @@ def dead(limit: int, position: dict[str, str] | None) -> tuple[list[DeadDelivery
         for item in page.items
     ]
     return found, {"Name": page.next_key["Name"]} if page.next_key else None
+
+
+# -- events that can't be told -------------------------------------------------------------------------------------
+
+
+def failing_since(event: str, now: int) -> int:
+    """Since when (epoch seconds) telling an event has been failing: since now, if nothing is known of it."""
+    key = {"Kind": _UNTOLD, "Name": event}
+    known = dynamodb.get(_table(), key)
+    if known is not None and known["ExpiresAt"] > now:
+        return int(known["Since"])
+    transaction.commit([transaction.put(_table(), {**key, "Since": now, "ExpiresAt": now + UNTOLD_SECONDS})])
+    return now
 
 
 def _delivery_item(delivery: Delivery) -> dict[str, Value | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,9 +11,10 @@ import pytest
 from chalicelib.aws import objects
 from chalicelib.events import message, projections, publisher
 from chalicelib.events.projections import Projection
+from chalicelib.executions import removal
 from chalicelib.executions.changes import Change
 from tests.chalicelib.events import runs
-from tests.chalicelib.events.conftest import Outside
+from tests.chalicelib.events.conftest import Outside, Time
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -195,6 +196,139 @@ def test_a_record_that_cannot_be_put_aside_comes_again(outside: Outside) -> None
 
     assert publish(*mine, *other) == ["7"]
     assert "another-3" in outside.ids
+
+
+def broken(kind: str, event_id: str) -> Callable[[str, Any], None]:
+    """Refuses to carry one event, or all."""
+
+    def refuse(what: str, told: Any) -> None:
+        if what == kind and event_id in ("all", told.get("EventId")):
+            raise ConnectionError("no")
+
+    return refuse
+
+
+def test_an_event_that_keeps_failing_while_others_pass_is_put_aside_whole(
+    outside: Outside, time: Time, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine, other = life(), life("another", 10)
+    outside.refuse = broken("message", f"{runs.RUN_ID}-2")
+    assert publish(*mine, *other) == ["2"]
+    time.pass_by(299)
+    assert publish(*mine[1:], *other) == ["2"]
+    assert outside.dead == []
+
+    time.pass_by(1)
+    assert publish(*mine[1:], *other) == []
+
+    assert outside.dead == [{"Records": [mine[1]], "Reason": "ConnectionError: no"}]
+    assert outside.ids[-1] == f"{runs.RUN_ID}-3"
+    assert json.loads(capsys.readouterr().out)["DeadRecords"] == 1
+    outside.refuse = lambda _kind, _told: None
+    publisher.publish(outside.dead[0])
+    assert outside.ids[-1] == f"{runs.RUN_ID}-2"
+
+
+def test_what_follows_an_event_that_was_put_aside_has_a_time_of_its_own(outside: Outside, time: Time) -> None:
+    mine, other = life(), life("another", 10)
+    outside.refuse = lambda kind, told: (
+        broken("message", told["EventId"])(kind, told) if told.get("WorkflowExecutionId") == runs.RUN_ID else None
+    )
+    assert publish(*mine, *other) == ["1"]
+    time.pass_by(300)
+
+    assert publish(*mine, *other) == ["2"]
+    assert len(outside.dead) == 1
+
+
+@pytest.mark.parametrize("kind", ["message", "event"])
+def test_an_outage_that_passes_within_the_hour_puts_nothing_aside(outside: Outside, time: Time, kind: str) -> None:
+    mine, other = life(), life("another", 10)
+    outside.refuse = broken(kind, "all")
+    for _ in range(11):
+        assert publish(*mine, *other) == ["1"]
+        time.pass_by(300)
+
+    outside.refuse = lambda _kind, _told: None
+    assert publish(*mine, *other) == []
+    assert outside.dead == []
+
+
+def test_an_outage_that_lasts_is_left_to_people_before_the_stream_forgets(outside: Outside, time: Time) -> None:
+    mine = life()
+    outside.refuse = broken("event", "all")
+    assert publish(*mine) == ["1"]
+
+    for left in (mine, mine[1:], mine[2:]):
+        time.pass_by(3599)
+        publish(*left)
+        time.pass_by(1)
+        publish(*left)
+
+    assert [letter["Records"] for letter in outside.dead] == [[record] for record in mine]
+
+
+def test_an_event_fails_anew_when_its_old_failure_is_forgotten(outside: Outside, time: Time) -> None:
+    mine, other = life(), life("another", 10)
+    outside.refuse = broken("message", f"{runs.RUN_ID}-1")
+    publish(*mine, *other)
+    time.pass_by(86_400)
+
+    assert publish(*mine, *other) == ["1"]
+
+
+def test_what_can_not_be_put_aside_comes_again(outside: Outside, time: Time) -> None:
+    mine, other = life(), life("another", 10)
+    outside.refuse = broken("message", f"{runs.RUN_ID}-1")
+    publish(*mine, *other)
+    time.pass_by(300)
+
+    def refuse(kind: str, told: Any) -> None:
+        broken("message", f"{runs.RUN_ID}-1")(kind, told)
+        broken("dead", "all")(kind, told)
+
+    outside.refuse = refuse
+    assert publish(*mine, *other) == ["1"]
+
+
+def test_a_run_that_can_not_be_counted_for_long_is_told_of_nevertheless(
+    outside: Outside, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The books are made right by the sweep; the record that was put aside enters it again, too."""
+
+    def enter(_book: str, _changes: Sequence[Change]) -> None:
+        raise ConnectionError("no table")
+
+    monkeypatch.setattr(projections, "PROJECTIONS", (Projection(lambda change: change.run.batch, enter),))
+    mine, other = life(batch="night"), life("another", 10)
+    assert publish(*mine, *other) == ["1"]
+    time.pass_by(300)
+
+    assert publish(*mine, *other) == []
+    assert [letter["Records"] for letter in outside.dead] == [[mine[0]]]
+    assert outside.ids[-2:] == [f"{runs.RUN_ID}-2", f"{runs.RUN_ID}-3"]
+
+
+def test_an_expiry_that_keeps_failing_waits_for_other_expiries_to_pass(
+    outside: Outside, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, other = runs.failed(runs.run()), runs.failed(runs.run("another"))
+    forget, down, third = removal.forget_rest, [gone.id, other.id], life("third", 10)
+
+    def forgets(run_id: str) -> None:
+        if run_id in down:
+            raise ConnectionError("down")
+        forget(run_id)
+
+    monkeypatch.setattr(removal, "forget_rest", forgets)
+    for _ in range(2):
+        assert publish(runs.expiry(gone), runs.expiry(other, 2), *third) == ["1"]
+        time.pass_by(300)
+    assert outside.dead == []
+
+    down.remove(other.id)
+    assert publish(runs.expiry(gone), runs.expiry(other, 2)) == []
+    assert [letter["Records"] for letter in outside.dead] == [[runs.expiry(gone)]]
 
 
 def test_projections_are_told_in_their_order_and_before_the_outside(
