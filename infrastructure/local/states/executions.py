@@ -186,13 +186,15 @@ def _start_execution(
             return known
         made = _new(self, machine, name, arn, trace_header)
         made.input_data, made.execution_input = given, text
+        # whoever finds it in the book may ask for its history, or stop it, before it runs
+        made.exec_worker = made._get_start_execution_worker()
+        made.exec_worker.prepare()
         book(self).enter(arn, made)
     made.start()
     return made
 
 
 def _begin(self: Any) -> None:
-    self.exec_worker = self._get_start_execution_worker()
     for changed in CHANGED:
         changed(self)
     self.exec_worker.start()
@@ -255,8 +257,7 @@ def abandon() -> None:
     backends = [backend for account in list(_backends.values()) for backend in list(account.values())]
     for entry in [entry for backend in backends for entry in book(backend).running()]:
         entry.abandoned = True
-        if entry.exec_worker is not None:
-            entry.exec_worker.stop(stop_date=None, error=None, cause=None)
+        entry.exec_worker.stop(stop_date=None, error=None, cause=None)
 
 
 def _describe_execution(self: Any, execution_arn: str) -> Any:

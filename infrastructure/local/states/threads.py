@@ -218,9 +218,12 @@ def _launch_worker(self: Any, env: Any, eval_input: Any, job_pool: Any) -> Any:
     return worker
 
 
-def _start_execution(self: Any) -> None:
+def _prepare_execution(self: Any) -> None:
     self.env = self._get_evaluation_environment()
     self.env._program_state = _ProgramRunning()
+
+
+def _start_execution(self: Any) -> None:
     POOL.run(self._execution_logic)
 
 
@@ -241,5 +244,6 @@ def install() -> None:
     _Program.eval = _eval_program
     _BranchWorker.start = _start_branch
     _InlineMap._launch_worker = _launch_worker
+    _ExecutionWorker.prepare = _prepare_execution
     _ExecutionWorker.start = _start_execution
     _ExecutionWorker.stop = _stop_execution

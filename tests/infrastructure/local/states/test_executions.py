@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from moto.stepfunctions import models
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from infrastructure.local.states import step_functions, threads
+from infrastructure.local.states import executions, step_functions, threads
 from tests.infrastructure.local.states.world import eventually, give, only, task, world
 
 UNKNOWN = "arn:aws:states:us-east-1:123456789012:execution:m1:unknown"
@@ -47,6 +47,24 @@ def test_given_a_stop_then_the_execution_is_aborted_at_once_whatever_it_does() -
         release.set()
     assert kinds[-1] == "ExecutionAborted"
     assert aws.statuses(arn) == ["RUNNING", "ABORTED"]
+
+
+def test_given_an_execution_that_is_about_to_run_then_it_can_be_asked_about_and_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Any] = []
+
+    def before_it_runs(execution: Any) -> None:
+        if not seen:
+            seen.append(aws.history(execution.exec_arn))
+            aws.client.stop_execution(executionArn=execution.exec_arn)
+
+    monkeypatch.setattr(executions, "CHANGED", [before_it_runs, *executions.CHANGED])
+    with world(speed=1) as aws:
+        arn = aws.start(aws.create(only(WAIT)))
+        eventually(lambda: aws.history(arn)[-1:] != [] and aws.history(arn)[-1]["type"] == "ExecutionAborted")
+        assert aws.client.describe_execution(executionArn=arn)["status"] == "ABORTED"
+    assert seen == [[]]
 
 
 def test_given_an_unknown_execution_then_it_does_not_exist() -> None:
