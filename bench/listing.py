@@ -42,7 +42,7 @@ def _measured(bench: Bench, count: int) -> Iterator[Row]:
 
 def _items(bench: Bench) -> list[dict[str, Any]]:
     run_id = bench.http.get("workflow/execution?view=summary").json()[0]["Id"]
-    query = {"TableName": _table(bench), "KeyConditionExpression": "Id = :id"}
+    query = {"TableName": bench.table, "KeyConditionExpression": "Id = :id"}
     found = bench.aws.client("dynamodb").query(**query, ExpressionAttributeValues={":id": {"S": run_id}})
     items: list[dict[str, Any]] = found["Items"]
     return items
@@ -53,12 +53,12 @@ def _fill(bench: Bench, pattern: list[dict[str, Any]], count: int) -> None:
     for _ in range(count):
         run_id = {"S": str(uuid.uuid4())}
         for item in pattern:
-            bench.aws.client("dynamodb").put_item(TableName=_table(bench), Item={**item, "Id": run_id})
+            bench.aws.client("dynamodb").put_item(TableName=bench.table, Item={**item, "Id": run_id})
 
 
 def _count(bench: Bench) -> int:
     answer = bench.aws.client("dynamodb").query(
-        TableName=_table(bench),
+        TableName=bench.table,
         IndexName="by-workflow",
         KeyConditionExpression="Workflow = :w",
         ExpressionAttributeValues={":w": {"S": "bench"}},
@@ -66,7 +66,3 @@ def _count(bench: Bench) -> int:
     )
     count: int = answer["Count"]
     return count
-
-
-def _table(bench: Bench) -> str:
-    return bench.aws.outputs["ExecutionsTable"]

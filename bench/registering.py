@@ -15,7 +15,7 @@ _WORKFLOWS = 50
 def rows() -> Iterator[Row]:
     """200 operations, 50 workflows, and the same workflows again unchanged."""
     with engine() as bench:
-        arn = bench.aws.client("lambda").get_function(FunctionName="bench-noop")["Configuration"]["FunctionArn"]
+        arn = bench.function("noop")
         begin = time.perf_counter()
         for number in range(_OPERATIONS):
             bench.register(f"op-{number}", arn)
