@@ -56,7 +56,7 @@ def start(
 ) -> None:
     """Run a workflow on many inputs and follow the runs' counts to the end. Exit status 1 unless all complete."""
     session = current(ctx)
-    source = _source(session, files or [], assets or [], manifest, prefix, media_type)
+    source = _source(session, files or [], assets or [], manifest, prefix, media_type, key)
     subject: dict[str, Any] = {"stage": workflow} if alone else {"workflow": workflow}
     batch = session.client.create_batch(
         **subject,
@@ -149,6 +149,7 @@ def _source(
     manifest: str | None,
     prefix: str | None,
     media_type: str | None,
+    idempotency_key: str | None,
 ) -> dict[str, Any]:
     """The member of the request that says what to run on, with local files uploaded."""
     if sum(map(bool, (files or assets, manifest, prefix))) != 1:
@@ -158,26 +159,28 @@ def _source(
         kind = {"MediaType": media_type} if media_type else {}
         return {"prefix": {"S3Bucket": bucket, "S3Prefix": key, **kind}}
     if manifest:
-        return {"manifest": _manifest(session, manifest)}
+        return {"manifest": _manifest(session, manifest, idempotency_key)}
     if len(files) + len(assets) > MOST_INPUTS:
         raise typer.BadParameter(f"a batch takes {MOST_INPUTS} files and assets; --manifest and --prefix any number")
     known = [{"Input": {"AssetId": asset}} for asset in assets]
-    return {"inputs": known + _uploads(session, files, media_type)}
+    return {"inputs": known + _uploads(session, files, media_type, idempotency_key)}
 
 
-def _manifest(session: Session, manifest: str) -> dict[str, str]:
+def _manifest(session: Session, manifest: str, idempotency_key: str | None) -> dict[str, str]:
     if manifest.startswith("s3://"):
         bucket, key = inputs.place(manifest, "--manifest")
         return {"S3Bucket": bucket, "S3Key": key}
     if not Path(manifest).is_file():
         raise typer.BadParameter(f"--manifest: {manifest} is no file, nor s3://BUCKET/KEY")
-    place = uploaded(session, Path(manifest))
+    place = uploaded(session, Path(manifest), idempotency_key)
     return {"S3Bucket": place["S3Bucket"], "S3Key": place["S3Key"]}
 
 
-def _uploads(session: Session, files: list[Path], media_type: str | None) -> list[dict[str, Any]]:
+def _uploads(
+    session: Session, files: list[Path], media_type: str | None, idempotency_key: str | None
+) -> list[dict[str, Any]]:
     kinds = [checked_type(file, media_type) for file in files]
-    places = [uploaded(session, file) for file in files]
+    places = [uploaded(session, file, idempotency_key) for file in files]
     return [{"Input": {"Media": {kind: place}}} for kind, place in zip(kinds, places, strict=True)]
 
 

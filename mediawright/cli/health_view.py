@@ -10,10 +10,11 @@ from mediawright.client.documents import Health
 def facts(health: Health) -> list[list[Any]]:
     """Return what a table shows: slots against the runs that hold them, the queue, and the last sweep."""
     slots, waiting = health["Slots"], health["Queue"]
+    oldest = waiting["OldestSeconds"]
     rows: list[list[Any]] = [
         ["Status", health["Status"]],
         ["Slots", f"{slots['Used']} of {slots['Max']} used, {slots['Held']} held by their runs"],
-        ["Queue", f"{waiting['Length']} runs, the oldest since {waiting['OldestSeconds']:.1f} s"],
+        ["Queue", f"{waiting['Length']} runs" + (f", the oldest since {oldest:.1f} s" if waiting["Length"] else "")],
         *[["Parked", f"{count} runs for {pool}"] for pool, count in waiting["Parked"].items()],
         ["Waiting", f"{health['Waiting']} runs"],
     ]

@@ -68,7 +68,7 @@ def start(
         "webhook": _webhook(webhook, webhook_secret_file),
         **_timeouts(timeouts or []),
     }
-    source = {"asset_id": asset} if file is None else {"media": _media(session, file, media_type)}
+    source = {"asset_id": asset} if file is None else {"media": _media(session, file, media_type, key)}
     run = session.client.start(**wanted, **source)
     if detach:
         _shown(session, run, lambda: session.say(run["Id"]))
@@ -164,9 +164,9 @@ def _line(*cells: Any) -> None:
     typer.echo("\t".join(render.plain(cell) for cell in cells))
 
 
-def _media(session: Session, file: Path, media_type: str | None) -> dict[str, Any]:
+def _media(session: Session, file: Path, media_type: str | None, key: str | None) -> dict[str, Any]:
     kind = checked_type(file, media_type)
-    return {kind: uploaded(session, file)}
+    return {kind: uploaded(session, file, key)}
 
 
 def _webhook(url: str | None, secret_file: str | None) -> dict[str, str] | None:

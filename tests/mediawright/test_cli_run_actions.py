@@ -221,6 +221,25 @@ def test_a_run_starts_with_priority_timeouts_key_and_webhook(
     }
 
 
+def test_a_file_that_is_sent_again_with_its_key_makes_the_same_request(
+    api: FakeApi, run: Run, tmp_path: Path
+) -> None:
+    """each upload had a place of its own, so the same key stood for another body: a conflict"""
+    api.with_bucket()
+    api.on("POST", "/workflow/execution", runs.QUEUED)
+    clip = tmp_path / "clip.mp4"
+    clip.write_text("frames")
+
+    bodies = []
+    for content, key in (("frames", "k"), ("frames", "k"), ("other frames", "k"), ("frames", "l")):
+        clip.write_text(content)
+        run("run", "w", clip, "--idempotency-key", key, "--detach")
+        bodies.append(json.dumps(posted(api).json))
+
+    assert bodies[0] == bodies[1]
+    assert len(set(bodies)) == 3
+
+
 def test_a_run_shows_what_it_waits_for_and_its_earlier_attempts(api: FakeApi, run: Run) -> None:
     earlier = {
         "Attempt": 1,
