@@ -1,4 +1,4 @@
-"""The README's commands, typed as they are written, against `make up`'s process."""
+"""The commands of the README and of docs/, typed as they are written, against `make up`'s process."""
 
 from __future__ import annotations
 
@@ -54,26 +54,57 @@ def ports() -> Iterator[dict[str, str]]:
     assert "Traceback" not in rest
 
 
+def blocks(text: str) -> list[str]:
+    """The blocks of commands in a text, but those that call `make`."""
+    found: list[str] = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    return [block for block in found if not block.startswith("make ")]
+
+
 def commands() -> list[str]:
-    """The blocks of commands from 'Using it' on, but `make up` itself."""
-    section = README[README.index("## Using it") : README.index("## How a request travels")]
-    blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
-    return [block for block in blocks if not block.startswith("make ")]
+    """The README's from 'Using it' on."""
+    return blocks(README[README.index("## Using it") : README.index("## How a request travels")])
 
 
-def test_the_commands_work_as_typed(ports: dict[str, str]) -> None:
-    script = "set -e\n" + "".join(commands())
+def typed(commands: list[str], ports: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """What came of commands that are typed one after the other, up to the first that fails."""
+    script = "set -e -o pipefail\n" + "".join(commands)
     for written, real in ports.items():
         script = script.replace(f"127.0.0.1:{written}", f"127.0.0.1:{real}")
     script = script.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MEDIAWRIGHT_"))}
-
-    done = subprocess.run(["bash", "-c", script], cwd=ROOT, env=clean, capture_output=True, text=True, timeout=120)
-
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, env=clean, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_the_commands_work_as_typed(ports: dict[str, str]) -> None:
+    done = typed(commands(), ports)
+
     assert '"Status":"ok"' in done.stdout
     assert "Complete {'words': 3}" in done.stdout
     assert "'longest': ['hello', 'world']" in done.stdout or "'longest': ['world', 'hello']" in done.stdout
+
+
+def test_the_commands_of_the_pages_on_runs_work_as_typed(ports: dict[str, str]) -> None:
+    environment = next(block for block in commands() if block.startswith("export "))
+    pages = [
+        (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        for name in ("runs", "batches", "triggers", "events")
+    ]
+
+    done = typed([environment, *(block for page in pages for block in blocks(page))], ports)
+
+    for told in (
+        "operation\treview\tapprove\tWaiting",
+        "is resumed",
+        "operation order of run",
+        "is canceled",
+        "it has failed, as it must",
+        "is queued again",
+        "no text is that long",
+        "webhook catalogue is deleted",
+    ):
+        assert told in done.stdout, done.stdout
 
 
 def test_the_operator_in_the_readme_is_the_one_in_the_example() -> None:
