@@ -165,7 +165,7 @@ def test_a_receiver_that_was_down_is_told_by_a_later_sweep(engine: Engine, recei
     sweep = engine.aws.client("lambda").invoke(FunctionName="mediawright-Sweep", Payload=b"{}")
     settle(engine)
 
-    assert json.loads(sweep["Payload"].read())== {"Repairs": {}, "DeliveriesAttempted": 3}
+    assert json.loads(sweep["Payload"].read()) == {"Repairs": {}, "DeliveriesAttempted": 3}
     again = [got.headers["X-Mediawright-Event"] for got in receiver.got[3:]]
     assert sorted(again) == [f"{run['Id']}-{n}" for n in (1, 2, 3)]
     assert engine.ok("GET", "system/webhook/dead") == []
