@@ -21,7 +21,7 @@ from infrastructure.local.endpoint.signatures import KeyPair, KeyStore
 from infrastructure.local.events import queue_retention, rules, scheduler, sources, topics
 from infrastructure.local.lambdas import lambda_service
 from infrastructure.local.lambdas.functions import Functions
-from infrastructure.local.states import step_functions
+from infrastructure.local.states import events, step_functions
 from infrastructure.local.states.executions import book
 
 ACCOUNT = "123456789012"
@@ -68,13 +68,14 @@ class AwsServices:
         counts = {
             "changes": streams.pending(),
             "stream records": self.sources.pending(),
-            "executions": self._running_executions(),
+            "executions": self._executions(),
+            "status events": events.pending(),
             "background invocations": self.functions.pending(),
         }
         return {name: count for name, count in counts.items() if count}
 
-    def _running_executions(self) -> int:
-        return len(book(moto_states.stepfunctions_backends[ACCOUNT][REGION]).running())
+    def _executions(self) -> int:
+        return book(moto_states.stepfunctions_backends[ACCOUNT][REGION]).busy()
 
     def stop(self) -> None:
         """End every thread and worker and forget all data."""

@@ -40,6 +40,11 @@ class _Outbox:
             self._draining = True
         POOL.run(self._drain)
 
+    def pending(self) -> int:
+        """Events not yet published, the one in hand included."""
+        with self._lock:
+            return self._events.qsize() + self._draining
+
     def _drain(self) -> None:
         try:
             while True:
@@ -57,6 +62,11 @@ class _Outbox:
 
 
 _OUTBOX = _Outbox()
+
+
+def pending() -> int:
+    """How many events are still to be published."""
+    return _OUTBOX.pending()
 
 
 def _milliseconds(moment: datetime.datetime | None) -> int | None:

@@ -6,7 +6,8 @@ import datetime
 import itertools
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -51,6 +52,23 @@ class Book:
         self.by_arn: dict[str, Any] = {}
         self.by_machine: dict[str, dict[str, Any]] = {}
         self.retention = Retention()
+        self._ending = 0
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Count an end as under way until everybody has been told of it."""
+        with self.lock:
+            self._ending += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._ending -= 1
+
+    def busy(self) -> int:
+        """How many executions run, or have ended without everybody's being told."""
+        with self.lock:
+            return len(self.running()) + self._ending
 
     def enter(self, arn: str, entry: Any) -> None:
         """Add an execution, or put its finished form in its place."""
@@ -221,11 +239,12 @@ def _ended(self: Any) -> None:
     stopped = done.stop_date
     self._reflect_execution_status()
     done.stop_date = stopped or _now()
-    # Whoever hears of the end finds the execution as it stays.
-    retire(done)
-    if not getattr(done, "abandoned", False):
-        for changed in CHANGED:
-            changed(done)
+    with done.book.ending():
+        # Whoever hears of the end finds the execution as it stays.
+        retire(done)
+        if not getattr(done, "abandoned", False):
+            for changed in CHANGED:
+                changed(done)
 
 
 def retire(done: Any) -> None:

@@ -122,3 +122,13 @@ def test_given_the_end_of_the_account_then_no_execution_goes_on_and_nobody_is_to
         eventually(lambda: threading.active_count() - before < 5)
         assert {aws.client.describe_execution(executionArn=arn)["status"] for arn in arns} == {"ABORTED"}
         assert {event["detail"]["status"] for event in aws.events} == {"RUNNING"}
+
+
+def test_an_end_is_under_way_until_everybody_has_been_told() -> None:
+    """Whoever waits for rest would otherwise find it between an execution's end and what the end brings about."""
+    book = executions.Book()
+
+    with book.ending():
+        assert book.busy() == 1
+
+    assert book.busy() == 0
