@@ -70,6 +70,7 @@ _KEEPING_TOKENS: Retrier = {
         *_THROTTLING["ErrorEquals"],
         "Lambda.AWSLambdaException",
         "Lambda.Unknown",
+        "Runtime.ExitError",
         "Sandbox.Timedout",
         NOT_KEPT,
     ],

@@ -152,7 +152,9 @@ def test_a_callback_that_falls_silent_misses_its_heartbeat(engine: Tokens) -> No
 
 
 @pytest.mark.parametrize("kind", ["Callback", "Wait"])
-@pytest.mark.parametrize("error", ["TokenNotKept", "Lambda.TooManyRequestsException", "Lambda.Unknown"])
+@pytest.mark.parametrize(
+    "error", ["TokenNotKept", "Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.ExitError"]
+)
 def test_the_engines_function_may_stumble_for_long(engine: Tokens, kind: Any, error: str) -> None:
     stumbles = iter([raising(error)] * 15)
     engine.function("mediawright-TaskTokens", lambda event: next(stumbles, engine.keep)(event))
