@@ -1,7 +1,7 @@
 # Everything sets itself up: a virtual environment in .venv with pinned, hashed packages.
 # make demo [FILE=clip.mp4]   run a real workflow on a file, on an embedded AWS
 # make up [PORT= AWS_PORT= AUTH=1]   serve the API and the embedded AWS until Ctrl-C
-# make test                   all tests;   make check: what CI checks besides;   make bench: the table of figures
+# make test                   all tests;   make faults: with the long ones of tests/faults;   make check: what CI checks besides;   make bench: the table of figures
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,6 +21,9 @@ up: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+faults: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/faults -m ""
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench

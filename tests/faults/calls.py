@@ -12,7 +12,7 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -47,23 +47,31 @@ class Call:
         return f"{self.actor}{invocation} call {self.number}: {self.operation}"
 
 
+@dataclass(frozen=True)
+class Invocation:
+    """One invocation of an engine function that is under way."""
+
+    actor: str
+    ordinal: int
+    function: str
+    payload: bytes
+
+
+Intruder = Callable[[Invocation], None]
+"""What happens just before a call is carried out, while its caller waits for the answer."""
+
+
 @dataclass
 class Injection:
-    """One call to disturb, and whether it was."""
+    """One call to disturb, or at which somebody comes between; and whether it happened."""
 
     call: Call
-    mode: Mode
+    mode: Mode | str
+    intruder: Intruder | None = None
     fired: bool = False
 
     def __str__(self) -> str:
         return f"{self.call} {self.mode}"
-
-
-@dataclass
-class _Invocation:
-    actor: str
-    ordinal: int
-    calls: int = 0
 
 
 @dataclass
@@ -76,15 +84,16 @@ class Record:
     """The ids of all runs that the engine tried to write."""
     _invocations: Counter[str] = field(default_factory=Counter)
     _asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _made: Counter[tuple[str, int]] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def invoked(self, actor: str) -> _Invocation:
+    def invoked(self, actor: str, function: str, payload: bytes) -> Invocation:
         """Note that an actor begins."""
         with self._lock:
             self._invocations[actor] += 1
-            return _Invocation(actor, self._invocations[actor])
+            return Invocation(actor, self._invocations[actor], function, payload)
 
-    def called(self, by: _Invocation, operation: str, request: Mapping[str, Any]) -> Injection | None:
+    def called(self, by: Invocation, operation: str, request: Mapping[str, Any]) -> Injection | None:
         """Note a call; the injection that waits for it, now fired."""
         with self._lock:
             call = self._named(by, _described(operation, request))
@@ -96,29 +105,46 @@ class Record:
                     return injection
         return None
 
-    def _named(self, by: _Invocation, operation: str) -> Call:
+    def _named(self, by: Invocation, operation: str) -> Call:
         if by.actor in _STREAM_READERS:
             self._asked[by.actor, operation] += 1
             return Call(by.actor, 0, self._asked[by.actor, operation], operation)
-        by.calls += 1
-        return Call(by.actor, by.ordinal, by.calls, operation)
+        self._made[by.actor, by.ordinal] += 1
+        return Call(by.actor, by.ordinal, self._made[by.actor, by.ordinal], operation)
 
 
-_INVOCATION: ContextVar[_Invocation | None] = ContextVar("invocation of the fault tests", default=None)
+_INVOCATION: ContextVar[Invocation | None] = ContextVar("invocation of the fault tests", default=None)
 
 
 @contextmanager
-def recording(*injections: Injection) -> Iterator[Record]:
-    """Record what the engine calls from now on, and disturb these calls."""
+def recording(*injections: Injection, observe: Callable[[], None]) -> Iterator[Record]:
+    """Record what the engine calls from now on, disturb these calls, and have a look after each that was answered."""
     record = Record(injections=list(injections))
 
     def intercept(call: interception.Call, perform: Perform) -> Any:
         by = _INVOCATION.get()
         injection = record.called(by, call.operation, call.parameters) if by else None
-        return _disturbed(injection, call, perform) if injection else perform()
+        if by and injection and injection.intruder:
+            with _nobody():
+                injection.intruder(by)
+        elif injection:
+            return _disturbed(injection.mode, call, perform)
+        answer = perform()
+        observe()
+        return answer
 
     with _noting_invocations(record), intercepted(intercept):
         yield record
+
+
+@contextmanager
+def _nobody() -> Iterator[None]:
+    """What is called meanwhile isn't called by the invocation under way."""
+    token = _INVOCATION.set(None)
+    try:
+        yield
+    finally:
+        _INVOCATION.reset(token)
 
 
 @contextmanager
@@ -129,7 +155,7 @@ def _noting_invocations(record: Record) -> Iterator[None]:
 
     def invoke(self: InProcessFunction, arn: str, payload: bytes, timeout: float, memory: int) -> Any:
         actor = _actor(self.name, payload)
-        token = _INVOCATION.set(record.invoked(actor) if actor else None)
+        token = _INVOCATION.set(record.invoked(actor, self.name, payload) if actor else None)
         try:
             return original(self, arn, payload, timeout, memory)
         finally:
@@ -155,14 +181,14 @@ def _actor(function: str, payload: bytes) -> str | None:
     return None if method in _READS else f"{method} {event['requestContext']['resourcePath']}"
 
 
-def _disturbed(injection: Injection, call: interception.Call, perform: Perform) -> Any:
-    if injection.mode.endswith("after"):
+def _disturbed(mode: str, call: interception.Call, perform: Perform) -> Any:
+    if mode.endswith("after"):
         # what AWS refuses has no effect, and its answer is lost all the same
         with suppress(ClientError):
             perform()
-    if injection.mode.startswith("dies"):
+    if mode.startswith("dies"):
         raise ProcessEnded
-    raise client_error(call) if injection.mode == "fails before" else never_answered(call)
+    raise client_error(call) if mode == "fails before" else never_answered(call)
 
 
 def _described(operation: str, request: Mapping[str, Any]) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from infrastructure.local.faults import FAULTS
 from tests.faults import calls
-from tests.faults.calls import Call, Injection, Mode
-from tests.faults.invariants import broken, converged
-from tests.faults.rig import QUIET, SETTLED, Rig
+from tests.faults.calls import Call, Injection, Intruder
+from tests.faults.invariants import STRICT, Leave, broken, converged
+from tests.faults.rig import QUIET, SETTLED, Rig, Stuck
 from tests.faults.scenarios import Names, Scenario
 
+Recorded = Callable[[Scenario], tuple[Names, tuple[Call, ...]]]
 _RECORDINGS = 5
 _TRIES = 10
 
@@ -26,6 +29,11 @@ class Tally:
     swept: int = 0
     failures: list[str] = field(default_factory=list)
 
+    @property
+    def row(self) -> tuple[object, ...]:
+        """As the printout has it."""
+        return self.scenario, self.mode, self.injections, self.fired, self.converged, self.swept
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -36,13 +44,17 @@ class Outcome:
     calls: list[Call]
 
 
-def passed(rig: Rig, scenario: Scenario, names: Names, *injections: Injection) -> Outcome:
+def passed(rig: Rig, scenario: Scenario, names: Names, *injections: Injection, leave: Leave = STRICT) -> Outcome:
     """Go through a scenario once, with these calls disturbed, and check what it left."""
     rig.begin(scenario.cap)
+    FAULTS.stream_lag = scenario.stream_lag
     if scenario.cold:
         rig.cool()
-    with calls.recording(*injections) as record:
-        scenario.drive(rig, names)
+    with calls.recording(*injections, observe=(lambda: None) if scenario.wreck else rig.observe) as record:
+        try:
+            scenario.drive(rig, names)
+        except Stuck as error:
+            return _stuck(rig, str(error), record.calls)
         rig.idle()
         if scenario.wreck:
             scenario.wreck(rig, record.made_runs)
@@ -52,7 +64,13 @@ def passed(rig: Rig, scenario: Scenario, names: Names, *injections: Injection) -
             rig.sweep(ahead)
             if converged(rig, record.made_runs):
                 break
-    return Outcome(broken(rig, scenario, names, record.made_runs, rig.submitted), not alone, record.calls)
+    return Outcome(broken(rig, scenario, names, record.made_runs, leave), not alone, record.calls)
+
+
+def _stuck(rig: Rig, what: str, made: list[Call]) -> Outcome:
+    """The user couldn't go on; what is left is done away with, or the next pass would find it."""
+    rig.purge()
+    return Outcome([what], True, made)
 
 
 def enumerated(rig: Rig, scenario: Scenario, names: Names) -> list[Call]:
@@ -74,12 +92,20 @@ def _counts(call: Call, scenario: Scenario) -> bool:
     return (call.actor == "Sweep") == (scenario.wreck is not None)
 
 
-def injected(rig: Rig, scenario: Scenario, names: Names, points: list[Call], mode: Mode) -> Tally:
-    """Disturb every call once in one mode."""
+def injected(
+    rig: Rig,
+    scenario: Scenario,
+    names: Names,
+    points: Sequence[Call],
+    mode: str,
+    intruder: Intruder | None = None,
+    leave: Leave = STRICT,
+) -> Tally:
+    """Disturb every call once in one mode, or have the intruder come between at every call."""
     tally = Tally(scenario.name, mode)
     for call in points:
         tally.injections += 1
-        outcome = _fired(rig, scenario, names, call, mode)
+        outcome = _fired(rig, scenario, names, Injection(call, mode, intruder), leave)
         if outcome is None:
             tally.failures.append(f"{call} {mode}: never fired")
             continue
@@ -90,11 +116,10 @@ def injected(rig: Rig, scenario: Scenario, names: Names, points: list[Call], mod
     return tally
 
 
-def _fired(rig: Rig, scenario: Scenario, names: Names, call: Call, mode: Mode) -> Outcome | None:
+def _fired(rig: Rig, scenario: Scenario, names: Names, injection: Injection, leave: Leave) -> Outcome | None:
     """One pass in which the injection fired; who wakes a function how often is up to the streams' pace."""
     for _ in range(_TRIES):
-        injection = Injection(call, mode)
-        outcome = passed(rig, scenario, names, injection)
+        outcome = passed(rig, scenario, names, injection, leave=leave)
         if injection.fired:
             return outcome
     return None

@@ -17,11 +17,12 @@ Answer = dict[str, Any]
 
 
 class Operators:
-    """The handlers by name; `calls` counts by (run, operation), monitors apart."""
+    """The handlers by name; `calls` counts by (run, operation), monitors apart; `tokens` are the last handed out."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
         self.calls: Counter[tuple[str, str]] = Counter()
+        self.tokens: dict[tuple[str, str], str] = {}
 
     def handler(self, name: str) -> Callable[[Event, Any], Answer]:
         """A Lambda handler."""
@@ -60,12 +61,38 @@ class Operators:
         status = "Complete" if polls == 2 else "Executing"
         return {**event, "Status": status, "MetaData": {"Polls": str(polls)}}
 
+    def _keeps_token(self, event: Event) -> Answer:
+        """A Callback's start: somebody else does the work."""
+        self._count(event)
+        self.tokens[event["WorkflowExecutionId"], event["Name"]] = event["TaskToken"]
+        return {}
+
+    def _cancels_once(self, event: Event) -> Answer:
+        return (
+            self._cancels(event)
+            if self.calls[event["WorkflowExecutionId"], event["Name"]] == 0
+            else self._done(event)
+        )
+
     def _cancels(self, event: Event) -> Answer:
         """Cancels its own run once its siblings are done, and answers too late."""
         self._count(event)
         self._rig.await_siblings(event["WorkflowExecutionId"])
         self._rig.cancel(event["WorkflowExecutionId"])
         return {**event, "Status": "Complete", "MetaData": {event["Name"]: "too late"}}
+
+    def _looks_for_ever(self, event: Event) -> Answer:
+        """A monitor that cancels its own run, and finds the job unfinished as long as it is asked."""
+        if event["WorkflowExecutionId"] not in self._rig.canceled:
+            self._rig.await_siblings(event["WorkflowExecutionId"])
+            self._rig.cancel(event["WorkflowExecutionId"])
+        return {**event, "Status": "Executing"}
+
+    def _waits(self, event: Event) -> Answer:
+        """Goes on when the gate of its operation is opened."""
+        self._count(event)
+        self._rig.gates[event["Name"]].wait()
+        return {**event, "Status": "Complete", "MetaData": {event["Name"]: "made"}}
 
     def _killed(self, event: Event) -> Answer:
         """Stops its own state machine behind the engine's back."""

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any
 
 import moto.stepfunctions.models as moto_states
 from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib.definitions import memory
+from chalicelib.executions import retention
 from infrastructure.local.clock import CLOCK
 from infrastructure.local.dynamodb.tables import LOCK, rows_of
-from infrastructure.local.embedded import PROJECT, EmbeddedAws
+from infrastructure.local.embedded import EmbeddedAws
 from infrastructure.local.faults import FAULTS
 from infrastructure.local.states.executions import book
 from tests.faults.operators import Operators
-from tests.faults.watch import Watch, watching
+from tests.faults.watch import ENDED, Watch, watching
 from tests.system.conftest import Engine
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -30,18 +31,45 @@ SPEED = 250
 SETTLED, QUIET = 120.0, 1200.0
 """Seconds by which the clock is ahead in a first and in a second sweep."""
 
+ABANDONED, WAITING = 0.4, 0.05
+"""Real seconds of rest after which an execution that goes on though its run has ended is taken to go on for ever, and
+one whose token is stored to wait for its answer."""
+
 _REPEATS = 8
+
+
+class Stuck(Exception):
+    """What a user waits for never comes."""
+
+
+class Gate:
+    """Where an operator waits until somebody lets it go on."""
+
+    def __init__(self) -> None:
+        self.reached, self.open = threading.Event(), threading.Event()
+
+    def wait(self) -> None:
+        """What the operator does."""
+        self.reached.set()
+        assert self.open.wait(60), "nobody opened the gate"
 
 
 class Rig(Engine):
     """The engine, its operators in this process, and everything that a check asks."""
+
+    patience = 60.0
+    """Seconds."""
 
     def __init__(self, aws: EmbeddedAws, watch: Watch) -> None:
         super().__init__(aws)
         self.operators = Operators(self)
         self.watch = watch
         self.submitted: list[str] = []
+        self.posted: list[str] = []
+        self.gates: dict[str, Gate] = defaultdict(Gate)
+        self.canceled: set[str] = set()
         self._cap = 0
+        self._passed = 0.0
         self._services = aws._services
         self._tables = dynamodb_backends[ACCOUNT][REGION].tables
         self._book = book(moto_states.stepfunctions_backends[ACCOUNT][REGION])
@@ -55,11 +83,13 @@ class Rig(Engine):
             self._services.functions.register_in_process(arn.rpartition(":")[2], self.operators.handler(handler))
         return arn
 
-    @cached_property
-    def knows_keys(self) -> bool:
-        """Whether POST execution takes an Idempotency-Key."""
-        document = json.loads((PROJECT / "docs" / "openapi.json").read_text())
-        return "Idempotency-Key" in json.dumps(document["paths"]["/workflow/execution"]["post"])
+    def register(self, handler: str | None, **body: Any) -> str:
+        """Register an operation of any type; the keywords are members of the request."""
+        name = f"op-{uuid.uuid4().hex[:12]}"
+        start = {"StartLambdaArn": self.function(handler)} if handler else {}
+        configuration = {"MediaType": "Video" if handler else "MetadataOnly", "Enabled": True}
+        self.ok("POST", "workflow/operation", {"Name": name, "Configuration": configuration, **start, **body})
+        return name
 
     def persist(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
         """Ask until the answer is no 5xx, as a client does of what may be repeated; the last answer."""
@@ -69,21 +99,93 @@ class Rig(Engine):
                 return answer
         raise AssertionError(f"{method} {path} is still answered {answer.status_code}: {answer.text}")
 
-    def submit(self, workflow: str, **more: Any) -> None:
-        """Post a run. Without a key the client doesn't repeat itself: it never learns whether there is one."""
-        body = {"Name": workflow, "Input": self.video(), **more}
-        if self.knows_keys:
-            answer = self.persist("POST", "workflow/execution", body, {"Idempotency-Key": str(uuid.uuid4())})
-        else:
-            answer = self.http.post("workflow/execution", json=body)
+    def submit(self, workflow: str) -> None:
+        """Post a run until it is answered, with one key for all attempts."""
+        self.posted.append(workflow)
+        body = {"Name": workflow, "Input": self.video()}
+        answer = self.persist("POST", "workflow/execution", body, {"Idempotency-Key": str(uuid.uuid4())})
+        assert answer.status_code == 200, answer.text
+        self.submitted.append(answer.json()["Id"])
+
+    def submit_once(self, workflow: str) -> None:
+        """Post a run without a key: a client that isn't answered never learns whether there is one."""
+        self.posted.append(workflow)
+        answer = self.http.post("workflow/execution", json={"Name": workflow, "Input": self.video()})
         assert answer.status_code in (200, 500, 502), answer.text
         if answer.status_code == 200:
             self.submitted.append(answer.json()["Id"])
 
+    def settle(self, *statuses: str) -> str:
+        """The run that was submitted last, once it is at rest in one of these statuses, with the sweep's help."""
+        run_id = self.submitted[-1]
+        self._sweep_until(lambda: self.status(run_id) in statuses)
+        return run_id
+
+    def settle_tokens(self, count: int) -> str:
+        """The run that was submitted last, once so many of its operations wait."""
+        run_id = self.submitted[-1]
+        self._sweep_until(lambda: len(self.tokens(run_id)) == count and self.status(run_id) == "Waiting")
+        return run_id
+
+    def settle_token(self, operation: str) -> None:
+        """Wait until the run that was submitted last has handed out a token for an operation."""
+        run_id = self.submitted[-1]
+        self._sweep_until(lambda: (run_id, operation) in self.operators.tokens)
+
+    def _sweep_until(self, holds: Callable[[], bool]) -> None:
+        for ahead in (0.0, SETTLED, QUIET, QUIET):
+            if ahead:
+                self.sweep(ahead)
+            self.idle()
+            if holds():
+                return
+        raise Stuck(f"it never came so far: {dict(self.watch.statuses)}")
+
+    def status(self, run_id: str) -> str:
+        """A run's status, read where it is stored."""
+        item = self.run_item(run_id)
+        return item["Status"] if item else "nowhere"
+
+    def ask(self, method: str, path: str, body: Any = None) -> int:
+        """Ask for what may have been done already, when its answer was lost: a 409 then. Answers the status code."""
+        answer = self.persist(method, f"workflow/execution/{path}", body)
+        assert answer.status_code in (200, 403, 409), answer.text
+        return int(answer.status_code)
+
+    def retry(self, run_id: str) -> None:
+        """Retry a run."""
+        self.ask("POST", f"{run_id}/retry")
+
+    def resume(self, run_id: str, operation: str | None = None) -> None:
+        """Resume a run in the stage in which it waits, or one wait of it; one that has ended is left alone."""
+        item = self.run_item(run_id)
+        assert item is not None
+        if item["Status"] in ENDED:
+            return
+        one = {"Operation": operation} if operation else {}
+        self.ask("PUT", run_id, {"WaitingStageName": item["StageName"], "Reason": "looks good", **one})
+
+    def call_back(self, run_id: str, operation: str, status: str = "Complete") -> None:
+        """Answer a Callback operation, with the newest token as long as there comes a newer one."""
+        used = None
+        while used != (token := self.operators.tokens[run_id, operation]):
+            used = token
+            code = self.ask("POST", f"{run_id}/callback", {"Operation": operation, "Token": token, "Status": status})
+            self.idle()
+            if code == 200:
+                return
+
     def cancel(self, run_id: str) -> None:
         """Cancel a run until the engine says that it is."""
+        assert self.may_cancel(run_id), f"{run_id} could not be canceled"
+
+    def may_cancel(self, run_id: str) -> bool:
+        """Cancel a run; false when it isn't there yet, or has ended."""
         answer = self.persist("POST", f"workflow/execution/{run_id}/cancel", {"Reason": "wrong file"})
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code in (200, 404, 409), answer.text
+        if answer.status_code == 200:
+            self.canceled.add(run_id)
+        return bool(answer.status_code == 200)
 
     def begin(self, cap: int) -> None:
         """Set the cap, and forget what was before."""
@@ -93,13 +195,18 @@ class Rig(Engine):
             self._cap = cap
         self.events()
         self.submitted.clear()
+        self.posted.clear()
+        self.gates.clear()
+        self.canceled.clear()
         self.operators.calls.clear()
+        self.operators.tokens.clear()
         self.watch.forget()
         self.watch.cap = cap
 
     def cool(self) -> None:
         """Empty what a process of the engine remembers, as a new one has it; clients and settings stay."""
         memory.forget()
+        retention.forget()
         for name, module in list(sys.modules.items()):
             if name.startswith(("chalicelib.definitions", "chalicelib.executions", "chalicelib.assets")):
                 for member in list(vars(module).values()):
@@ -107,11 +214,21 @@ class Rig(Engine):
                     if callable(clear):
                         clear()
 
+    def purge(self) -> None:
+        """Do away with all that a bug has left behind."""
+        for entry in self._book.running():
+            self.aws.client("stepfunctions").stop_execution(executionArn=entry.exec_arn)
+        client, table = self.aws.client("dynamodb"), self.aws.outputs["ExecutionsTable"]
+        for partition, part in self.shared_keys():
+            client.delete_item(TableName=table, Key={"Id": {"S": partition}, "Part": {"S": part}})
+        self.idle()
+
     # -- what happens behind the engine's back ---------------------------------------------------------------------
 
     def kill(self, run_id: str) -> None:
-        """Stop the state machine execution of a run."""
-        self.aws.client("stepfunctions").stop_execution(executionArn=self._execution(run_id).exec_arn, error="Behind")
+        """Stop the state machine execution of a run, if there is one."""
+        for entry in self._executions(run_id):
+            self.aws.client("stepfunctions").stop_execution(executionArn=entry.exec_arn, error="Behind")
 
     def leave(self, partition: str, part: str, facts: dict[str, str | int]) -> None:
         """Put an item into the Executions table, as a crash might have left it there."""
@@ -123,7 +240,7 @@ class Rig(Engine):
 
     def await_siblings(self, run_id: str) -> None:
         """Wait until all branches of the open stage but one have ended."""
-        arn = self._execution(run_id).exec_arn
+        [arn] = [entry.exec_arn for entry in self._executions(run_id)]
         client = self.aws.client("stepfunctions")
 
         def under_way() -> int:
@@ -133,32 +250,70 @@ class Rig(Engine):
 
         self.until(under_way, lambda count: count == 1, 10)
 
-    def _execution(self, run_id: str) -> Any:
-        [found] = [entry for entry in self._book.running() if entry.name.startswith(run_id)]
-        return found
+    def _executions(self, run_id: str) -> list[Any]:
+        return [entry for entry in self._book.running() if entry.name.startswith(run_id)]
 
-    def sweep(self, ahead: float) -> Any:
-        """Run the sweep on a clock so many seconds ahead; its answer, or its error object."""
-        CLOCK.move(ahead)
-        try:
-            answer = self.aws.client("lambda").invoke(FunctionName="mediawright-Sweep", Payload=b"{}")
-            told = json.loads(answer["Payload"].read())
+    def sweep(self, ahead: float) -> None:
+        """Run the sweep on a clock so many seconds ahead, and wait until all is quiet."""
+        with self.ahead(ahead):
+            self.invoke("mediawright-Sweep", b"{}")
             self.idle()
-            return told
+
+    @contextmanager
+    def ahead(self, seconds: float) -> Iterator[None]:
+        """Put the clock forward for a while."""
+        CLOCK.move(seconds)
+        try:
+            yield
         finally:
-            CLOCK.reset()
+            self._back()
+
+    def age(self) -> None:
+        """Let five minutes pass, after which what was registered is settled and makes no further calls."""
+        self._passed += 300.0
+        self._back()
+
+    def _back(self) -> None:
+        CLOCK.reset()
+        CLOCK.move(self._passed)
+
+    def invoke(self, function: str, payload: bytes) -> None:
+        """Have an engine function run once more, whatever comes of it."""
+        self.aws.client("lambda").invoke(FunctionName=function, Payload=payload)
 
     # -- what checks ask -------------------------------------------------------------------------------------------
 
-    def idle(self, seconds: float = 60.0) -> None:
-        """Wait until nothing is under way but executions that wait for a token."""
-        deadline = time.monotonic() + seconds
-        quiet = 0
-        while quiet < 2:
+    def idle(self) -> None:
+        """Wait until nothing is under way but what waits for an answer, at most as long as the patience lasts."""
+        deadline = time.monotonic() + self.patience
+        quiet_since = time.monotonic()
+        while True:
             busy = self._services.busy()
-            quiet = quiet + 1 if not busy else 0
-            assert time.monotonic() < deadline, f"still busy after {seconds} s: {busy}"
+            waiting, abandoned = self._waiting_executions(), self._abandoned_executions()
+            if len(waiting) + len(abandoned) < busy.pop("executions", 0) or busy:
+                quiet_since = time.monotonic()
+            elif time.monotonic() - quiet_since > (ABANDONED if abandoned else WAITING if waiting else 0.002):
+                return
+            assert time.monotonic() < deadline, f"still busy after {self.patience} s: {busy}"
             time.sleep(0.002)
+
+    def _abandoned_executions(self) -> list[Any]:
+        """The running executions of runs that have ended."""
+        return [entry for entry in self._book.running() if self._last_status(entry) in ENDED]
+
+    def _waiting_executions(self) -> list[Any]:
+        """The running executions that have handed out a token, of runs that have not ended."""
+        live = [entry for entry in self._book.running() if self._last_status(entry) not in ENDED]
+        return [entry for entry in live if self.tokens(entry.name.rpartition("-")[0])]
+
+    def _last_status(self, entry: Any) -> str | None:
+        statuses = self.watch.statuses.get(entry.name.rpartition("-")[0])
+        return statuses[-1] if statuses else None
+
+    def tokens(self, run_id: str) -> list[str]:
+        """The sort keys of a run's tokens."""
+        parts = [item["Part"] for item in self.items(self.aws.outputs["ExecutionsTable"], run_id)]
+        return [part for part in parts if part.startswith("token#")]
 
     def events(self) -> dict[str, list[dict[str, Any]]]:
         """What subscribers of the topic got since they were last asked, by run, in the order of its coming."""
@@ -179,17 +334,23 @@ class Rig(Engine):
             rows = list(found.rows) if found else []
         return [_plain(row) for row in rows]
 
-    def shared_items(self) -> list[str]:
-        """The keys of everything in the Executions table that belongs to no run and should be gone at rest."""
+    def observe(self) -> None:
+        """Compare the slots of the global pool with the runs that are Started, between two transactions."""
         with LOCK:
-            rows = rows_of(self._tables[self.aws.outputs["ExecutionsTable"]])
-            shared = [name for name in rows.partitions if not _is_id(name) and name not in ("months", "pools")]
-            return [
-                f"{name} {row.key[1]}"
-                for name in shared
-                for row in rows.partitions[name].rows
-                if row.key[1] != "pool"
-            ]
+            started = {run for run, statuses in self.watch.statuses.items() if statuses[-1] == "Started"}
+            slots = self.items(self.aws.outputs["ExecutionsTable"], "pool#global")
+            self.watch.compare(started, {slot["Run"] for slot in slots if slot["Part"] != "pool"})
+
+    def shared_items(self) -> list[str]:
+        """Everything in the Executions table that belongs to no run and should be gone at rest."""
+        return [f"{partition} {part}" for partition, part in self.shared_keys()]
+
+    def shared_keys(self) -> list[tuple[str, str]]:
+        """The keys of the same."""
+        with LOCK:
+            partitions = rows_of(self._tables[self.aws.outputs["ExecutionsTable"]]).partitions
+            shared = [name for name in partitions if not _is_id(name) and name not in ("months", "pools")]
+            return [row.key for name in shared for row in partitions[name].rows if row.key[1] != "pool"]
 
     def run_item(self, run_id: str) -> dict[str, Any] | None:
         """The run's own item."""

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from tests.faults import report
-from tests.faults.calls import MODES, Call, Mode
-from tests.faults.injections import enumerated, injected
+from tests.faults.calls import MODES, Mode
+from tests.faults.injections import Recorded, injected
 from tests.faults.rig import Rig
-from tests.faults.scenarios import SCENARIOS, Names, Scenario
+from tests.faults.scenarios import QUICK, SCENARIOS, Scenario
 
-Ready = tuple[Scenario, Names, list[Call]]
+PUBLISHER = "Publisher"
+TOLD = ("sync",)
+"""The publisher makes the same calls for every change of every run: in a hurry, one workflow stands for all."""
 
 
-@pytest.fixture(scope="module", params=SCENARIOS, ids=lambda scenario: scenario.name)
-def ready(rig: Rig, request: pytest.FixtureRequest) -> Ready:
-    """A scenario that is registered, with the calls that it makes when nothing fails."""
-    scenario: Scenario = request.param
-    names = scenario.prepare(rig)
-    return scenario, names, enumerated(rig, scenario, names)
+def parts() -> Iterator[Any]:
+    """Each scenario's calls in two parts, those of the publisher and those of all others."""
+    for scenario in SCENARIOS:
+        long = () if scenario.name in QUICK else (pytest.mark.long,)
+        yield pytest.param(scenario, False, id=scenario.name, marks=long)
+        if scenario.wreck is None:
+            long = () if scenario.name in TOLD else (pytest.mark.long,)
+            yield pytest.param(scenario, True, id=f"{scenario.name}, told", marks=long)
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_each_call_of_a_run_may_fail(rig: Rig, ready: Ready, mode: Mode) -> None:
-    tally = injected(rig, *ready, mode)
+@pytest.mark.parametrize(("scenario", "telling"), list(parts()))
+def test_each_call_of_a_run_may_fail(
+    rig: Rig, recorded: Recorded, scenario: Scenario, telling: bool, mode: Mode
+) -> None:
+    names, points = recorded(scenario)
+    chosen = [call for call in points if (call.actor == PUBLISHER) == telling]
 
-    report.INJECTIONS.rows.append((tally.scenario, mode, tally.injections, tally.fired, tally.converged, tally.swept))
+    tally = injected(rig, scenario, names, chosen, mode)
+
+    report.INJECTIONS.rows.append(tally.row)
     assert not tally.failures, "\n".join(tally.failures)
     assert tally.fired == tally.injections > 0

@@ -20,6 +20,7 @@ MOVES = {
     ("Resumed", "Started"),
     ("Started", "Waiting"),
     ("Waiting", "Resumed"),
+    ("Resumed", "Waiting"),
     *((status, "Canceled") for status in ("Queued", "Started", "Waiting", "Resumed")),
     *((status, "Error") for status in ("Started", "Waiting", "Resumed")),
     ("Started", "Complete"),
@@ -46,6 +47,13 @@ class Watch:
         self.wrong.clear()
         self.most_slots.clear()
         self.cap = None
+
+    def compare(self, started: set[str], holding: set[str]) -> None:
+        """Between two transactions, exactly the runs that are Started hold a slot."""
+        if started - holding:
+            self.wrong.append(f"{sorted(started - holding)} are Started without a slot")
+        if holding - started:
+            self.wrong.append(f"{sorted(holding - started)} hold a slot and aren't Started")
 
     def changed(self, table: Any, old: Any, new: Any, expired: bool) -> None:
         """Called for every change, under the lock of the writes."""
