@@ -68,7 +68,7 @@ class Soak:
         bench.workflow("sync", *(bench.register(f"sync-{n}", arn("noop")) for n in (1, 2)))
         bench.workflow("async", bench.register("async", arn("start"), arn("monitor")))
         bench.workflow("fail", bench.register("fail-0", arn("noop")), bench.register("fail-1", arn("fails_first")))
-        bench.workflow("cancel", bench.register("nap", arn("nap"), Seconds=0.5))
+        bench.workflow("cancel", bench.register("nap", arn("nap"), Seconds=3))
         wait = {"Name": "pause", "Type": "Wait", "Configuration": {"MediaType": "MetadataOnly", "Enabled": True}}
         bench.post("workflow/operation", wait)
         bench.workflow("wait", bench.register("before", arn("noop")), "pause", bench.register("after", arn("noop")))
