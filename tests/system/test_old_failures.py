@@ -19,8 +19,8 @@ from tests.system.conftest import Engine
 from tests.system.contract.conftest import refused
 from tests.system.test_concurrency import peak
 from tests.system.test_events import drained, from_topic, settle, statuses
-from tests.system.test_fairness import Gate, sweep
-from tests.system.test_waiting import leftovers, wait_operation
+from tests.system.test_fairness import Gate
+from tests.system.test_waiting import leftovers, sweep, wait_operation
 
 SETTLED_SECONDS = 61
 """After so long the sweep looks at a run that nothing has moved since its start."""
