@@ -17,7 +17,7 @@ from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision, RevisionOperation, RevisionStage
 from chalicelib.executions import document, retention
 from chalicelib.web.errors import BadRequestError
-from tests.chalicelib.executions.world import Points, Records
+from tests.chalicelib.executions.world import A, B, Points, Records, cap
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:flow-ab12cd-rev00001"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:op"
@@ -204,3 +204,15 @@ def clip(aws: None) -> dict[str, Any]:
     """A run's input: a video that exists."""
     client("s3").put_object(Bucket="test-data", Key="uploads/clip.mp4", Body=b"clip")
     return {"Media": {"Video": {"S3Bucket": "test-data", "S3Key": "uploads/clip.mp4"}}}
+
+
+@pytest.fixture
+def capped(aws: None, define: Define) -> None:
+    """`flow` uses no capped operation, `of-a` and `of-b` one each, `both` one after the other in two stages."""
+    a, b = operation("a", max_concurrent=1), operation("b", max_concurrent=1)
+    define(stage("s", operation("c")))
+    define(stage("s", a), name="of-a")
+    define(stage("s", b), name="of-b")
+    define(stage("s", a), stage("t", b), name="both")
+    cap(1, A)
+    cap(1, B)

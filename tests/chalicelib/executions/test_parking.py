@@ -12,10 +12,12 @@ from chalicelib.definitions import revisions
 from chalicelib.definitions.store import Retired
 from chalicelib.executions import admit, close, complete, parking, pools, queue, retry, sweep
 from chalicelib.executions.statuses import Status
-from tests.chalicelib.executions.conftest import Define, StepFunctions, operation, stage
+from tests.chalicelib.executions.conftest import StepFunctions
 from tests.chalicelib.executions.world import (
     FAILED,
     OK,
+    A,
+    B,
     Died,
     Points,
     Records,
@@ -24,42 +26,19 @@ from tests.chalicelib.executions.world import (
     completion,
     dies,
     failed,
+    finish,
     forgotten,
     inconsistencies,
     later,
     make,
+    place_of,
     places,
     run_of,
+    statuses,
     uncap,
 )
 
-A, B = "operation:a", "operation:b"
-
-
-@pytest.fixture(autouse=True)
-def workflows(define: Define, aws: None) -> None:
-    """`flow` uses no capped operation, `of-a` and `of-b` one each, `both` one after the other in two stages."""
-    a, b = operation("a", max_concurrent=1), operation("b", max_concurrent=1)
-    define(stage("s", operation("c")))
-    define(stage("s", a), name="of-a")
-    define(stage("s", b), name="of-b")
-    define(stage("s", a), stage("t", b), name="both")
-    cap(1, A)
-    cap(1, B)
-
-
-def statuses(*run_ids: str) -> list[str]:
-    return [run_of(run_id).status.value for run_id in run_ids]
-
-
-def place_of(run_id: str) -> list[str]:
-    return [place for place, who in places() if who == run_id]
-
-
-def finish(run_id: str) -> None:
-    while run_of(run_id).status is Status.STARTED:
-        run = run_of(run_id)
-        complete.complete_stage(completion(run_id, run.current_stage, OK, attempt=run.attempt))
+pytestmark = pytest.mark.usefixtures("capped")
 
 
 def begun_and_ended(sfn: StepFunctions, records: Records, *run_ids: str) -> None:
@@ -361,89 +340,3 @@ def test_a_parker_who_meets_the_end_of_the_cap_anywhere_strands_nobody(
 
         assert run_of(made[0]).status is Status.STARTED
         clear()
-
-
-# -- admission -------------------------------------------------------------------------------------------------------
-
-
-def test_an_admitter_who_dies_anywhere_gives_nobody_two_slots_and_strands_nobody(
-    clip: dict[str, Any], points: Points, sfn: StepFunctions, records: Records, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in points.each():
-        cap(0)
-        runs = [make(clip, name) for name in ("flow", "of-a", "of-a")]
-        records.waiting.clear()
-        cap(5)
-
-        def dying() -> None:
-            try:
-                admit.admit_waiting()
-            except Died:
-                return
-
-        points.before(number, dies, dying)
-        admit.admit_waiting()
-        with monkeypatch.context() as moved:
-            later(moved, 61)
-            sweep.sweep()
-
-        assert statuses(*runs) == ["Started", "Started", "Queued"]
-        assert [f"{run_id}-1" in sfn.started for run_id in runs] == [True, True, False]
-        assert inconsistencies() == []
-        clear()
-
-
-def test_two_admitters_anywhere_keep_the_caps_and_admit_all(
-    clip: dict[str, Any], points: Points, sfn: StepFunctions, records: Records
-) -> None:
-    for number in points.each():
-        cap(0)
-        runs = [make(clip, name) for name in ("of-a", "both", "flow")]
-        cap(2)
-
-        points.before(number, admit.admit_waiting, admit.admit_waiting)
-
-        assert len(pools.read("global").holders) == 2
-        assert len(pools.read(A).holders) <= 1
-        assert statuses(*runs).count("Started") == 2
-        records.deliver()
-        assert forgotten() == []
-        assert inconsistencies() == []
-        clear()
-
-
-def test_one_who_loses_every_chance_says_so(
-    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cap(0)
-    make(clip)
-    cap(1)
-    monkeypatch.setattr(admit, "_admit", lambda *_: False)
-
-    assert admit.admit_waiting() is False
-    assert admit.admit_waiting(most=1) is False
-
-
-def test_one_who_admits_as_many_as_he_may_is_content(clip: dict[str, Any], sfn: StepFunctions) -> None:
-    cap(0)
-    runs = [make(clip) for _ in range(4)]
-    cap(4)
-
-    assert admit.admit_waiting(most=3)
-    assert sorted(statuses(*runs)) == ["Queued", "Started", "Started", "Started"]
-
-
-def test_more_blocked_runs_than_one_reads_at_a_time_are_parked(
-    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admit, "_HEADS", 3)
-    monkeypatch.setattr(clock, "pick", min)
-    cap(0)
-    runs = [make(clip, "of-a") for _ in range(8)] + [make(clip)]
-    cap(5)
-
-    assert admit.admit_waiting()
-
-    assert statuses(*runs) == ["Started", *["Queued"] * 7, "Started"]
-    assert queue.heads(9) == []
-    assert forgotten() == []

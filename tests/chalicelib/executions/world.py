@@ -25,6 +25,7 @@ OK: BranchOutput = {"Do": "run", "Kept": {"Status": "Complete", "MetaData": {}, 
 FAILED: BranchOutput = {"Do": "run", "Failed": {"Error": "ValueError", "Cause": "no"}}
 DONE: BranchOutput = {"Do": "done"}
 ENTERED = "2026-11-21T01:02:03.004Z"
+A, B = "operation:a", "operation:b"
 
 
 # -- runs --------------------------------------------------------------------------------------------------------
@@ -82,6 +83,20 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Move the clock to so many seconds from now."""
     real = clock.now()
     monkeypatch.setattr(clock, "now", lambda: clock.iso(clock.epoch(real) + seconds))
+
+
+def statuses(*run_ids: str) -> list[str]:
+    return [run_of(run_id).status.value for run_id in run_ids]
+
+
+def place_of(run_id: str) -> list[str]:
+    return [place for place, who in places() if who == run_id]
+
+
+def finish(run_id: str) -> None:
+    while run_of(run_id).status is Status.STARTED:
+        run = run_of(run_id)
+        complete.complete_stage(completion(run_id, run.current_stage, OK, attempt=run.attempt))
 
 
 # -- what is stored ------------------------------------------------------------------------------------------------
