@@ -7,16 +7,17 @@ from math import ceil
 from typing import Any
 
 from chalicelib.definitions.expressions import FIRST_POLL_SECONDS, POLL_GROWTH
-from chalicelib.definitions.revision import RevisionOperation, RevisionStage
+from chalicelib.definitions.revision import TOKEN_TYPES, RevisionOperation, RevisionStage
 from chalicelib.web import documents
 from chalicelib.web.errors import BadRequestError, shown
 
 MAX_STAGE_OPERATIONS = 40
 MAX_WORKFLOW_STAGES = 20
 MAX_WORKFLOW_OPERATIONS = 80
-MAX_WORKFLOW_POOLS = 90
-"""Capped operations and the workflow itself, each a slot of every run: a DynamoDB transaction has 100 actions. The
-limits on a workflow's operations keep it within them."""
+MAX_HELD = 90
+"""Slots and task tokens that a run may hold at a time: a slot of every capped operation's pool and of the workflow's,
+a token of every Wait and Callback of a stage. Whatever ends a run gives all of them back in one transaction, of 100
+actions at most; beside them it writes the run, its stage, its asset, its slot of the global pool, and a note."""
 MAX_WORKFLOW_EDGES = 90
 """Different operations and stages that a workflow may use: a DynamoDB transaction has 100 actions."""
 
@@ -70,10 +71,24 @@ def check_machine(stages: Sequence[RevisionStage], definition: str) -> None:
         raise BadRequestError(
             f"Stages: {edges} different stages and operations; a workflow may use {MAX_WORKFLOW_EDGES}"
         )
+    _check_held(stages)
     _check_events(operations)
     if len(definition.encode()) > MAX_DEFINITION_BYTES:
         raise BadRequestError(
             f"Stages: the state machine has {len(definition.encode())} bytes; it may have {MAX_DEFINITION_BYTES}"
+        )
+
+
+def _check_held(stages: Sequence[RevisionStage]) -> None:
+    capped = {operation.name for stage in stages for operation in stage.operations if operation.max_concurrent}
+    # the workflow may get a cap of its own without being compiled anew
+    slots = 1 + len(capped)
+    tokens = max(sum(operation.type in TOKEN_TYPES for operation in stage.operations) for stage in stages)
+    if slots + tokens > MAX_HELD:
+        raise BadRequestError(
+            f"Stages: a run would hold {slots} slots of capped operations and of its workflow, and {tokens} task"
+            f" tokens, and may hold {MAX_HELD} of both at a time: use fewer operations that have MaxConcurrent, or"
+            " fewer Wait and Callback operations in one stage"
         )
 
 

@@ -8,6 +8,9 @@ from typing import Any, Literal
 OperationType = Literal["Sync", "Async", "Callback", "Wait"]
 Subject = Literal["workflow", "stage"]
 
+TOKEN_TYPES: tuple[OperationType, ...] = ("Callback", "Wait")
+"""Operations for which the state machine stands still until somebody answers its task token."""
+
 
 @dataclass(frozen=True)
 class RevisionOperation:

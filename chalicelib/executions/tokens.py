@@ -14,12 +14,11 @@ from typing import Literal
 from chalicelib.aws import dynamodb, objects, transaction
 from chalicelib.aws.dynamodb import Expression, Item, Key, Value
 from chalicelib.aws.transaction import Write
-from chalicelib.definitions.revision import Revision
+from chalicelib.definitions.revision import TOKEN_TYPES, Revision
 from chalicelib.executions import store
 from chalicelib.executions.errors import RunMoved
 from chalicelib.executions.run import Fence, Run
 
-_TOKEN_TYPES = ("Wait", "Callback")
 Kind = Literal["wait", "callback"]
 
 
@@ -68,7 +67,7 @@ def token_part(stage: int, operation: int) -> str:
 def token_parts(revision: Revision, stage: int) -> list[str]:
     """The sort keys of all tokens that a stage of a run may have."""
     operations = enumerate(revision.stages[stage].operations)
-    return [token_part(stage, position) for position, operation in operations if operation.type in _TOKEN_TYPES]
+    return [token_part(stage, position) for position, operation in operations if operation.type in TOKEN_TYPES]
 
 
 def digest(token: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.aws import clients, dynamodb
-from chalicelib.definitions import limits, operations, revisions, store, workflows
+from chalicelib.definitions import operations, revisions, store, workflows
 from chalicelib.web.errors import ConflictError
 from tests.chalicelib.api import Api, Reply
 from tests.chalicelib.definitions.conftest import chain
@@ -125,8 +125,3 @@ def test_what_is_refused_or_only_checked_leaves_the_cap_as_it_was(
         workflows.update({"Name": "film", "MaxConcurrent": 5})
 
     assert (cap("operation:op-d"), cap("workflow:film")) == (30, 31)
-
-
-def test_the_slots_of_one_run_fit_a_transaction() -> None:
-    everybody_and_the_workflows = 2
-    assert limits.MAX_WORKFLOW_OPERATIONS + everybody_and_the_workflows <= limits.MAX_WORKFLOW_POOLS

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.definitions import limits
 from chalicelib.definitions.expressions import FIRST_POLL_SECONDS, POLL_GROWTH
-from chalicelib.definitions.revision import RevisionOperation
+from chalicelib.definitions.revision import OperationType, RevisionOperation, RevisionStage
 from chalicelib.web.errors import BadRequestError
 from tests.chalicelib.definitions.golden import operation, stage
 
@@ -59,3 +59,31 @@ def test_more_uses_than_a_transaction_can_note_are_refused() -> None:
 def test_a_definition_near_the_limit_of_aws_is_refused() -> None:
     with pytest.raises(BadRequestError, match="the state machine has 900001 bytes"):
         limits.check_machine([stage("a", operation("a"))], "x" * 900_001)
+
+
+def capped(count: int, kind: OperationType = "Sync", start: int = 0) -> list[RevisionOperation]:
+    return [replace(operation(f"op-{start + number}", kind), max_concurrent=1) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        [stage("a", *capped(40, "Callback")), stage("b", *capped(9, start=40))],
+        [stage("a", *capped(40)), stage("b", *capped(39, start=40)), stage("c", operation("x", "Wait"))],
+        [stage("a", *capped(40, "Callback")), stage("b", *capped(40, "Callback"))],
+    ],
+)
+def test_what_a_run_holds_at_a_time_fits_a_transaction(stages: list[RevisionStage]) -> None:
+    limits.check_machine(stages, "{}")
+
+
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ([stage("a", *capped(40, "Callback")), stage("b", *capped(10, start=40))], "51 slots .* 40 task"),
+        ([stage("a", *capped(40, "Wait")), stage("b", *capped(40, start=40))], "81 slots .* 40 task"),
+    ],
+)
+def test_more_than_a_run_can_give_back_at_once_is_refused(stages: list[RevisionStage], told: str) -> None:
+    with pytest.raises(BadRequestError, match=rf"Stages: a run would hold {told} .* may hold 90 of both"):
+        limits.check_machine(stages, "{}")
