@@ -78,16 +78,16 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
         if run.status in ENDED:
             return _canceled(run)
         outputs = _salvaged(stored)[0] if run.status in ENTERED else None
+        end = _end(run)
         try:
-            transaction.commit(moves.cancel(run, outputs, _end(run), message, who))
+            transaction.commit(moves.cancel(run, outputs, end, message, who))
         except RunMoved:
             continue
-        canceled = _canceled(_existing(run_id).run)
         if run.status in ENTERED:
             stop(run.machine_arn, run.execution_name)
         if run.status in (Status.QUEUED, Status.RESUMED):
             parking.pass_on(run)
-        return canceled
+        return moves.canceled(run, end, message, who)
     raise transaction.StillContended(f"run {run_id} kept moving while it was canceled")
 
 

@@ -164,6 +164,21 @@ def cancel(run: Run, outputs: str | None, end: End, message: str, who: str) -> l
     ]
 
 
+def canceled(run: Run, end: End, message: str, who: str) -> Run:
+    """The run as `cancel` leaves it; whoever reads it afterwards may find it retried, or deleted."""
+    return replace(
+        run,
+        status=Status.CANCELED,
+        sequence=run.sequence + 1,
+        slots=(),
+        message=message,
+        ended=end.when,
+        changed=end.when,
+        ended_by=who,
+        expires_at=end.expires_at,
+    )
+
+
 def retry(run: Run, following: Run, record: Write, stages: list[Write]) -> list[Write]:
     """An ended run is queued again as its next attempt.
 

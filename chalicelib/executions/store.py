@@ -55,7 +55,10 @@ def read_shown(run_id: str, stages: Iterable[int] = ()) -> Stored | None:
 
 
 def read_open(run_id: str) -> Stored | None:
-    """A run with the stage that it is in, strongly consistent; one that has expired is gone."""
+    """A run with the stage that it is in, strongly consistent; one that has expired is gone.
+
+    Raises StillContended when the run kept going on to its next stage meanwhile.
+    """
     for _ in range(_TORN_READS):
         stored = read_shown(run_id)
         if stored is None or stored.run.status not in ENTERED:
@@ -63,7 +66,8 @@ def read_open(run_id: str) -> Stored | None:
         again = read_shown(run_id, [stored.run.current_stage])
         if again is None or again.run.current_stage in again.stages:
             return again
-    return stored
+        clock.sleep(0.01)
+    raise transaction.StillContended(f"run {run_id} kept moving while it was read")
 
 
 def read_whole(run_id: str) -> Stored | None:

@@ -1,0 +1,170 @@
+"""Runs that are made, or retried, more than once at a time or by somebody who dies over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.executions import (
+    attempts,
+    pools,
+    removal,
+    retry,
+    store,
+    submit,
+)
+from chalicelib.executions.errors import NotRetriableError, UnknownExecutionError
+from chalicelib.executions.statuses import Status
+from chalicelib.executions.submit import Origin
+from chalicelib.web.errors import ConflictError
+from tests.chalicelib.executions.conftest import StepFunctions
+from tests.chalicelib.executions.world import (
+    FAILED,
+    OK,
+    Died,
+    Points,
+    Records,
+    clear,
+    dies,
+    everything,
+    failed,
+    inconsistencies,
+    make,
+    places,
+    run_of,
+)
+
+pytestmark = pytest.mark.usefixtures("aws", "flow")
+
+RUN_ID = "0e6d2c51-3d5c-4ad0-9d0a-6a1b2c3d4e5f"
+
+
+def test_a_run_of_a_derived_id_is_made_once_wherever_its_maker_dies(
+    clip: dict[str, Any], points: Points, sfn: StepFunctions, records: Records
+) -> None:
+    body, origin = {"Name": "flow", "Input": clip}, Origin("trigger/x", run_id=RUN_ID)
+    for number in points.each():
+
+        def dying() -> None:
+            try:
+                submit.submit(body, origin=origin)
+            except Died:
+                return
+
+        points.before(number, dies, dying)
+        assert submit.submit(body, origin=origin)["Id"] == RUN_ID
+        records.deliver()
+
+        assert run_of(RUN_ID).status is Status.STARTED
+        assert len(pools.read("global").holders) == 1
+        assert inconsistencies() == []
+        clear()
+
+
+def test_two_who_make_the_same_run_at_once_make_one(clip: dict[str, Any], points: Points, sfn: StepFunctions) -> None:
+    body, origin = {"Name": "flow", "Input": clip}, Origin("trigger/x", run_id=RUN_ID)
+    for number in points.each():
+        made: list[str] = []
+
+        def make_it(made: list[str] = made) -> None:
+            made.append(submit.submit(body, origin=origin)["Id"])
+
+        points.before(number, make_it, make_it)
+
+        assert set(made) == {RUN_ID}
+        assert [item["Id"] for item in everything() if item["Part"] == "execution"] == [RUN_ID]
+        clear()
+
+
+# -- retries ---------------------------------------------------------------------------------------------------------
+
+
+def test_two_who_retry_at_once_make_one_attempt(clip: dict[str, Any], points: Points, sfn: StepFunctions) -> None:
+    for number in points.each():
+        run_id = make(clip)
+        failed(run_id, FAILED, OK)
+        refused = 0
+
+        def again(run_id: str = run_id) -> None:
+            nonlocal refused
+            try:
+                retry.retry(run_id, None, "me")
+            except (NotRetriableError, ConflictError):
+                refused += 1
+
+        reached = points.before(number, again, again)
+
+        assert refused == reached
+        assert (run_of(run_id).attempt, run_of(run_id).status) == (2, Status.STARTED)
+        assert [item["Part"] for item in everything() if item["Part"].startswith("attempt#")] == ["attempt#0001"]
+        assert inconsistencies() == []
+        clear()
+
+
+def test_a_retry_that_dies_anywhere_is_begun_or_was_never_made(
+    clip: dict[str, Any], points: Points, sfn: StepFunctions, records: Records
+) -> None:
+    for number in points.each():
+        run_id = make(clip)
+        failed(run_id, FAILED, OK)
+
+        def dying(run_id: str = run_id) -> None:
+            try:
+                retry.retry(run_id, None, "me")
+            except Died:
+                return
+
+        points.before(number, dies, dying)
+        records.deliver()
+
+        run = run_of(run_id)
+        assert (run.status, run.attempt) in ((Status.ERROR, 1), (Status.STARTED, 2))
+        assert inconsistencies() == []
+        clear()
+
+
+def test_a_deletion_anywhere_in_a_retry_deletes_or_is_refused(
+    clip: dict[str, Any], points: Points, sfn: StepFunctions
+) -> None:
+    for number in points.each():
+        run_id = make(clip)
+        failed(run_id, FAILED, OK)
+
+        def deleted(run_id: str = run_id) -> None:
+            try:
+                removal.delete(run_id)
+            except ConflictError:
+                return
+
+        def again(run_id: str = run_id) -> None:
+            try:
+                retry.retry(run_id, None, "me")
+            except UnknownExecutionError:
+                return
+
+        points.before(number, deleted, again)
+
+        if store.read(run_id) is None:
+            assert [item for item in everything() if item["Id"] == run_id] == []
+            assert places() == []
+        else:
+            assert inconsistencies() == []
+        clear()
+
+
+def test_the_attempts_stay_in_order_with_their_facts(clip: dict[str, Any], sfn: StepFunctions) -> None:
+    run_id = make(clip)
+    for attempt in (1, 2, 3):
+        failed(run_id, FAILED, OK, attempt=attempt)
+        retry.retry(run_id, None, f"user {attempt}")
+
+    stored = store.read_whole(run_id)
+    assert stored is not None
+    kept = attempts.parsed(stored.others)
+    assert [(one["Attempt"], one["Status"], one["RetriedBy"]) for one in kept] == [
+        (1, "Error", "user 1"),
+        (2, "Error", "user 2"),
+        (3, "Error", "user 3"),
+    ]
+    assert list(sfn.started) == [f"{run_id}-{attempt}" for attempt in (1, 2, 3, 4)]
