@@ -61,6 +61,11 @@ def commits(writes: list[Write]) -> int:
     return 1
 
 
+def unchanged(run_id: str, run: Run | None) -> Write:
+    """Demand that a run is as it was read, or still gone: what was read of its slots and notes is older."""
+    return store.demand_gone(run_id) if run is None else store.demand(run.fence, (run.status,))
+
+
 def fresh(run_ids: Iterable[str]) -> dict[str, Run]:
     """Runs by id, strongly consistent."""
     return {run.id: run for run in store.read_runs(list(run_ids), consistent=True)}

@@ -9,7 +9,7 @@ from chalicelib.executions import caps, listing, parking, pools, queue, store, s
 from chalicelib.executions.queue import QueueEntry
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import Status
-from chalicelib.executions.sweep_pass import SETTLED_SECONDS, Pass, commits, fresh
+from chalicelib.executions.sweep_pass import SETTLED_SECONDS, Pass, commits, fresh, unchanged
 from chalicelib.executions.sweep_runs import end_late, is_late
 
 _PAGE = 100
@@ -39,7 +39,7 @@ def _place(this: Pass, place: str) -> None:
 def _entry(this: Pass, entry: QueueEntry, run: Run | None) -> None:
     waits = (Status.QUEUED, Status.RESUMED)
     if run is None or run.attempt != entry.fence.attempt or run.status not in waits:
-        this.repairs["queue_items_without_run"] += commits([queue.take(entry)])
+        this.repairs["queue_items_without_run"] += commits([queue.take(entry), unchanged(entry.fence.run_id, run)])
     elif run.status is Status.RESUMED and is_late(this, run):
         end_late(this, run)
 

@@ -18,6 +18,7 @@ from chalicelib.executions.sweep_pass import (
     Pass,
     commits,
     fresh,
+    unchanged,
 )
 
 _GRACE_SECONDS = 60
@@ -44,14 +45,14 @@ def _started(this: Pass) -> list[Run]:
     for holder in (holder for holder in holders if this.age(holder.since) > SETTLED_SECONDS):
         run = runs.get(holder.run_id)
         if run is None or run.attempt != holder.attempt or holder.slot not in run.slots:
-            this.attempt(_free, holder)
+            this.attempt(_free, holder, run)
         elif holder.slot.pool == GLOBAL_POOL:
             rightful.append(run)
     return rightful
 
 
-def _free(this: Pass, holder: Holder) -> None:
-    this.repairs["slots_without_holder"] += commits([pools.drop_slot(holder)])
+def _free(this: Pass, holder: Holder, run: Run | None) -> None:
+    this.repairs["slots_without_holder"] += commits([pools.drop_slot(holder), unchanged(holder.run_id, run)])
 
 
 def _waiting(this: Pass) -> list[Run]:
@@ -62,14 +63,14 @@ def _waiting(this: Pass) -> list[Run]:
     for note in notes:
         run = runs.get(note.run_id)
         if run is None or run.attempt != note.attempt or run.status is not Status.WAITING:
-            this.attempt(_drop, note)
+            this.attempt(_drop, note, run)
         else:
             rightful.append(run)
     return rightful
 
 
-def _drop(this: Pass, note: WaitingRun) -> None:
-    this.repairs["waits_without_run"] += commits([queue.drop_waiting(note)])
+def _drop(this: Pass, note: WaitingRun, run: Run | None) -> None:
+    this.repairs["waits_without_run"] += commits([queue.drop_waiting(note), unchanged(note.run_id, run)])
 
 
 # -- tokens and time -----------------------------------------------------------------------------------------------
