@@ -51,7 +51,8 @@ def _days() -> int | None:
     table, now = settings().system_table, clock.epoch(clock.now())
     with _LOCK:
         known = _memory.get(table)
-    if known is None or known.until <= now:
+    # remembered for longer than it may be: the clock was set back
+    if known is None or not now < known.until <= now + _REMEMBERED_SECONDS:
         known = _Remembered(_read(table), now + _REMEMBERED_SECONDS)
         with _LOCK:
             _memory[table] = known

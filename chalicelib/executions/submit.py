@@ -67,12 +67,14 @@ def submit(
         prepared = _prepare(body, origin, claimed)
         if not dry_run:
             _make(prepared)
-    except (RunMoved, KeyClaimed, ConflictError):
+    except (RunMoved, KeyClaimed, ConflictError) as error:
         # an equal request was quicker, and perhaps it is its run that has the asset
         known = _made_before(origin, claimed)
-        if known is None:
-            raise
-        return known
+        if known is not None:
+            return known
+        if isinstance(error, RunMoved):
+            raise GoneError(f"workflow execution {origin.run_id} was made before and has expired") from None
+        raise
     return execution_document(prepared.run, {0: prepared.first}, prepared.revision)
 
 
