@@ -64,10 +64,11 @@ def _failure(payload: bytes) -> Exception:
     except ValueError:
         told = {}
     facts = told if isinstance(told, dict) else {}
-    name = str(facts.get("errorType") or "Lambda.Unknown")[:_MAX_NAME].replace("\0", "")
-    return _named(name, str(facts.get("errorMessage", "")))
+    return _named(str(facts.get("errorType") or ""), str(facts.get("errorMessage", "")))
 
 
 def _named(name: str, message: str) -> FunctionFailed:
-    named: type[FunctionFailed] = type(name, (FunctionFailed,), {})
+    # a class may have any name but one with a null character or half a surrogate pair
+    legal = name.replace("\0", "").encode(errors="replace").decode()[:_MAX_NAME]
+    named: type[FunctionFailed] = type(legal or "Lambda.Unknown", (FunctionFailed,), {})
     return named(message)
