@@ -131,3 +131,11 @@ class Latest:
     @staticmethod
     def sample(choices: list[Any], count: int) -> list[Any]:
         return choices[-count:] if count else []
+
+
+class First:
+    """Chance, which takes the first ones."""
+
+    @staticmethod
+    def sample(choices: list[Any], count: int) -> list[Any]:
+        return choices[:count]

@@ -5,7 +5,8 @@ Each acts at a known moment of its run, so that nothing has to be timed.
 
 from __future__ import annotations
 
-from collections import Counter
+import threading
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,34 @@ Event = dict[str, Any]
 Answer = dict[str, Any]
 
 
+class Held:
+    """An invocation that goes on when the test says how: `success`, `failure` or `timeout`."""
+
+    def __init__(self) -> None:
+        self._told = threading.Event()
+        self._outcome = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the word has been said."""
+        return self._told.is_set()
+
+    def end(self, outcome: str) -> None:
+        """Let it go on; only the first word counts."""
+        if not self._told.is_set():
+            self._outcome = outcome
+            self._told.set()
+
+    def outcome(self) -> str:
+        """Wait for the word."""
+        assert self._told.wait(300), "nobody said how it ends"
+        return self._outcome
+
+
+Timedout = type("Sandbox.Timedout", (Exception,), {})
+"""As Lambda names it."""
+
+
 class Operators:
     """The handlers by name; `calls` counts by (run, operation), monitors apart; `tokens` are the last handed out."""
 
@@ -23,6 +52,7 @@ class Operators:
         self._rig = rig
         self.calls: Counter[tuple[str, str]] = Counter()
         self.tokens: dict[tuple[str, str], str] = {}
+        self.held: dict[tuple[str, str], list[Held]] = defaultdict(list)
 
     def handler(self, name: str) -> Callable[[Event, Any], Answer]:
         """A Lambda handler."""
@@ -92,6 +122,17 @@ class Operators:
         """Goes on when the gate of its operation is opened."""
         self._count(event)
         self._rig.gates[event["Name"]].wait()
+        return {**event, "Status": "Complete", "MetaData": {event["Name"]: "made"}}
+
+    def _held(self, event: Event) -> Answer:
+        """Ends as the test says, and when."""
+        held = Held()
+        self.held[event["WorkflowExecutionId"], event["Name"]].append(held)
+        outcome = held.outcome()
+        if outcome == "timeout":
+            raise Timedout("Task timed out after 30.00 seconds")
+        if outcome == "failure":
+            raise ValueError("the sound is missing")
         return {**event, "Status": "Complete", "MetaData": {event["Name"]: "made"}}
 
     def _killed(self, event: Event) -> Answer:

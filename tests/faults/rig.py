@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -89,6 +90,14 @@ class Rig(Engine):
         start = {"StartLambdaArn": self.function(handler)} if handler else {}
         configuration = {"MediaType": "Video" if handler else "MetadataOnly", "Enabled": True}
         self.ok("POST", "workflow/operation", {"Name": name, "Configuration": configuration, **start, **body})
+        return name
+
+    def chained(self, stages: Sequence[str]) -> str:
+        """Make a workflow of stages that there are."""
+        name = f"wf-{uuid.uuid4().hex[:12]}"
+        chain: dict[str, Any] = {stage: {"Next": following} for stage, following in itertools.pairwise(stages)}
+        chain[stages[-1]] = {"End": True}
+        self.ok("POST", "workflow", {"Name": name, "StartAt": stages[0], "Stages": chain})
         return name
 
     def persist(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
@@ -187,12 +196,15 @@ class Rig(Engine):
             self.canceled.add(run_id)
         return bool(answer.status_code == 200)
 
+    def cap(self, maximum: int) -> None:
+        super().cap(maximum)
+        self._cap = maximum
+
     def begin(self, cap: int) -> None:
         """Set the cap, and forget what was before."""
         if cap != self._cap:
             self.cap(cap)
             self.idle()
-            self._cap = cap
         self.events()
         self.submitted.clear()
         self.posted.clear()

@@ -256,6 +256,8 @@ SCENARIOS = (
 QUICK = ("sync", "canceled", "waiting", "retried")
 """Those that every run of the tests goes through; the others are for `make faults`."""
 
+HEALTHY = tuple(scenario.name for scenario in SCENARIOS if scenario.wreck is None)
+
 
 def named(name: str) -> Scenario:
     """The scenario of a name."""

@@ -92,8 +92,8 @@ class Watch:
         self.most_slots[pool] = max(self.most_slots[pool], taken)
         if old is not None:
             self.wrong.append(f"{pool} {part} was given away while it was held")
-        if self.cap is not None and pool == "pool#global" and taken > self.cap:
-            self.wrong.append(f"{taken} slots of {self.cap} were taken")
+        if self.cap is not None and pool == "pool#global" and int(part.removeprefix("slot#")) > self.cap:
+            self.wrong.append(f"{part} was taken of {self.cap}")
 
 
 def _plain(row: Any) -> dict[str, Any]:
