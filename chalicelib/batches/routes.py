@@ -33,6 +33,7 @@ _BATCH_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-
     example=examples.CREATE,
     answer_example=examples.BATCH,
     dry_run=True,
+    idempotent=True,
 )
 def create_batch(request: Request) -> Document:
     from chalicelib.batches import create

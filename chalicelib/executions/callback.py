@@ -55,6 +55,12 @@ class Answer:
             cause=body.get("Cause"),
         )
 
+    def check(self) -> None:
+        """Raise BadRequestError for an error that doesn't go with the status."""
+        has_failed = self.error is not None or self.cause is not None
+        if has_failed and self.status != "Error":
+            raise BadRequestError("Error: Error and Cause go with the Status Error only")
+
     def outcome(self) -> str:
         """What Step Functions is told, as JSON text."""
         if self.status == "Error":
@@ -68,6 +74,7 @@ def answer(run_id: str, given: Answer, who: str, *, dry_run: bool = False) -> Ru
     Raises UnknownExecutionError (404), NoCallbackError (409) when nothing waits for it, ForeignTokenError (403),
     UsedTokenError (409), and BadRequestError for more output than the state machine carries.
     """
+    given.check()
     for _ in range(_TRIES):
         run, token = _addressed(run_id, given)
         if dry_run:

@@ -40,6 +40,7 @@ _STATUSES = {status.value: status for status in Status}
     example=examples.CREATE,
     answer_example=examples.EXECUTION,
     dry_run=True,
+    idempotent=True,
 )
 def create_execution(request: Request) -> Document:
     claimed = idempotency.claim("executions", request.headers, request.body)

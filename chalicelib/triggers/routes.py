@@ -30,6 +30,7 @@ _MAX_PAGE = 100
     example=examples.OBJECTS,
     answer_example=examples.ANSWER,
     dry_run=True,
+    idempotent=True,
 )
 def create_trigger(request: Request) -> Any:
     from chalicelib.triggers import changes, trigger

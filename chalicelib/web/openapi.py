@@ -16,7 +16,7 @@ _ERROR_TEXTS = {
     403: "The caller may not do this.",
     404: "There is nothing by this name or id.",
     409: "The name is taken, the item busy or locked.",
-    410: "What the cursor pointed at was deleted.",
+    410: "What a cursor pointed at, or an equal request made before, was deleted.",
     413: "The body is larger than a request may be.",
     415: "The body is not declared as JSON.",
     503: "AWS is throttling; try again after `Retry-After` seconds.",
@@ -31,6 +31,12 @@ _DRY_RUN = {
     "in": "query",
     "description": "Check all, answer what would be made, write nothing.",
     "schema": {"type": "boolean", "default": False},
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same request sent again with its key within a day makes nothing new; another one is 409.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 _ERROR = {
     "title": "Why a request is refused",
@@ -130,7 +136,8 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         }
         for name, rule in endpoint.query.items()
     ]
-    return [*named, *asked, *([_DRY_RUN] if endpoint.dry_run else [])]
+    dry_run = [_DRY_RUN] if endpoint.dry_run else []
+    return [*named, *asked, *dry_run, *([_IDEMPOTENCY_KEY] if endpoint.idempotent else [])]
 
 
 def _responses(endpoint: Endpoint) -> dict[str, Any]:

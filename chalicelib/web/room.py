@@ -73,6 +73,7 @@ class Endpoint:
     answer_example: Any = None
     signed: bool = True
     dry_run: bool = False
+    idempotent: bool = False
     body_optional: bool = False
     text: bool = False
     media_type: str | None = None

@@ -237,6 +237,7 @@ def test_a_forged_a_reused_and_a_foreign_token_change_nothing(engine: Engine, tm
     for body, field in (
         ({**good, "Status": "Skipped"}, "Status"),
         ({**good, "Token": ""}, "Token"),
+        ({**good, "Error": "Busy"}, "Error"),
         ({**good, "MetaData": []}, "MetaData"),
         ({**good, "Media": {"Video": "x"}}, "Media"),
         ({"Operation": operation}, "Token"),
