@@ -22,7 +22,7 @@ def nap(event: Event, _context: object) -> Event:
 def hold(event: Event, _context: object) -> Event:
     """Don't end before a file is there."""
     while not os.path.exists(event["Configuration"]["File"]):
-        time.sleep(0.005)
+        time.sleep(0.02)
     return {**event, "Status": "Complete"}
 
 

@@ -86,7 +86,7 @@ class Bench:
                 Runtime="python3.11",
                 Role=role,
                 Handler=f"operators.{handler}",
-                Timeout=60,
+                Timeout=900,
                 Code={"ZipFile": archive.getvalue()},
             )
             self._functions[handler] = answer["FunctionArn"]

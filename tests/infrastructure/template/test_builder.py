@@ -223,6 +223,7 @@ def test_the_publisher_gets_runs_own_items_only_and_has_twelve_hours_for_each(te
     ]
     changed = {
         "FunctionName": {"Ref": "Publisher"},
+        "ParallelizationFactor": 10,
         "MaximumRetryAttempts": 100,
         "MaximumRecordAgeInSeconds": 43200,
         "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["PublisherDeadLetters", "Arn"]}}},
