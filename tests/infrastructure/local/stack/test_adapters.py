@@ -90,3 +90,20 @@ def test_outputs_of_one_value_keep_their_own_export_names(cloudformation: Any) -
     found = outputs(cloudformation, template)
 
     assert [found[key].get("ExportName") for key in "ABC"] == ["s:first", "s:second", None]
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_a_template_may_be_json_or_yaml(cloudformation: Any, form: str) -> None:
+    text = "Resources: {Queue: {Type: 'AWS::SQS::Queue'}}\nOutputs: {Name: {Value: !GetAtt Queue.QueueName}}"
+    if form == "json":
+        text = json.dumps(
+            {
+                "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+                "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}},
+            }
+        )
+
+    cloudformation.create_stack(StackName="s", TemplateBody=text)
+
+    [stack] = cloudformation.describe_stacks(StackName="s")["Stacks"]
+    assert stack["Outputs"][0]["OutputValue"].startswith("s-Queue-")
