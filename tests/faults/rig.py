@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import json
 import sys
 import threading
-import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-
-import moto.stepfunctions.models as moto_states
-from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib.definitions import memory
 from chalicelib.executions import retention
 from infrastructure.local.clock import CLOCK
-from infrastructure.local.dynamodb.tables import LOCK, rows_of
 from infrastructure.local.embedded import EmbeddedAws
 from infrastructure.local.faults import FAULTS
-from infrastructure.local.states.executions import book
+from tests.faults.inside import Inside
 from tests.faults.operators import Operators
 from tests.faults.watch import ENDED, Watch, watching
-from tests.system.conftest import Engine
 
-ACCOUNT, REGION = "123456789012", "us-east-1"
 SPEED = 250
 SETTLED, QUIET = 120.0, 1200.0
 """Seconds by which the clock is ahead in a first and in a second sweep."""
-
-ABANDONED, WAITING = 0.4, 0.05
-"""Real seconds of rest after which an execution that goes on though its run has ended is taken to go on for ever, and
-one whose token is stored to wait for its answer."""
 
 _REPEATS = 8
 
@@ -55,25 +43,18 @@ class Gate:
         assert self.open.wait(60), "nobody opened the gate"
 
 
-class Rig(Engine):
-    """The engine, its operators in this process, and everything that a check asks."""
-
-    patience = 60.0
-    """Seconds."""
+class Rig(Inside):
+    """The engine with its operators in this process, and what users, crashes and time do to it."""
 
     def __init__(self, aws: EmbeddedAws, watch: Watch) -> None:
-        super().__init__(aws)
+        super().__init__(aws, watch)
         self.operators = Operators(self)
-        self.watch = watch
         self.submitted: list[str] = []
         self.posted: list[str] = []
         self.gates: dict[str, Gate] = defaultdict(Gate)
         self.canceled: set[str] = set()
         self._cap = 0
         self._passed = 0.0
-        self._services = aws._services
-        self._tables = dynamodb_backends[ACCOUNT][REGION].tables
-        self._book = book(moto_states.stepfunctions_backends[ACCOUNT][REGION])
 
     # -- what users do -------------------------------------------------------------------------------------------
 
@@ -228,7 +209,7 @@ class Rig(Engine):
 
     def purge(self) -> None:
         """Do away with all that a bug has left behind."""
-        for entry in self._book.running():
+        for entry in self.executions():
             self.aws.client("stepfunctions").stop_execution(executionArn=entry.exec_arn)
         client, table = self.aws.client("dynamodb"), self.aws.outputs["ExecutionsTable"]
         for partition, part in self.shared_keys():
@@ -239,7 +220,7 @@ class Rig(Engine):
 
     def kill(self, run_id: str) -> None:
         """Stop the state machine execution of a run, if there is one."""
-        for entry in self._executions(run_id):
+        for entry in self.executions(run_id):
             self.aws.client("stepfunctions").stop_execution(executionArn=entry.exec_arn, error="Behind")
 
     def leave(self, partition: str, part: str, facts: dict[str, str | int]) -> None:
@@ -252,7 +233,7 @@ class Rig(Engine):
 
     def await_siblings(self, run_id: str) -> None:
         """Wait until all branches of the open stage but one have ended."""
-        [arn] = [entry.exec_arn for entry in self._executions(run_id)]
+        [arn] = [entry.exec_arn for entry in self.executions(run_id)]
         client = self.aws.client("stepfunctions")
 
         def under_way() -> int:
@@ -261,9 +242,6 @@ class Rig(Engine):
             return kinds.count("TaskStateEntered") - kinds.count("TaskStateExited")
 
         self.until(under_way, lambda count: count == 1, 10)
-
-    def _executions(self, run_id: str) -> list[Any]:
-        return [entry for entry in self._book.running() if entry.name.startswith(run_id)]
 
     def sweep(self, ahead: float) -> None:
         """Run the sweep on a clock so many seconds ahead, and wait until all is quiet."""
@@ -292,102 +270,6 @@ class Rig(Engine):
     def invoke(self, function: str, payload: bytes) -> None:
         """Have an engine function run once more, whatever comes of it."""
         self.aws.client("lambda").invoke(FunctionName=function, Payload=payload)
-
-    # -- what checks ask -------------------------------------------------------------------------------------------
-
-    def idle(self) -> None:
-        """Wait until nothing is under way but what waits for an answer, at most as long as the patience lasts."""
-        deadline = time.monotonic() + self.patience
-        quiet_since = time.monotonic()
-        while True:
-            busy = self._services.busy()
-            waiting, abandoned = self._waiting_executions(), self._abandoned_executions()
-            if len(waiting) + len(abandoned) < busy.pop("executions", 0) or busy:
-                quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since > (ABANDONED if abandoned else WAITING if waiting else 0.002):
-                return
-            assert time.monotonic() < deadline, f"still busy after {self.patience} s: {busy}"
-            time.sleep(0.002)
-
-    def _abandoned_executions(self) -> list[Any]:
-        """The running executions of runs that have ended."""
-        return [entry for entry in self._book.running() if self._last_status(entry) in ENDED]
-
-    def _waiting_executions(self) -> list[Any]:
-        """The running executions that have handed out a token, of runs that have not ended."""
-        live = [entry for entry in self._book.running() if self._last_status(entry) not in ENDED]
-        return [entry for entry in live if self.tokens(entry.name.rpartition("-")[0])]
-
-    def _last_status(self, entry: Any) -> str | None:
-        statuses = self.watch.statuses.get(entry.name.rpartition("-")[0])
-        return statuses[-1] if statuses else None
-
-    def tokens(self, run_id: str) -> list[str]:
-        """The sort keys of a run's tokens."""
-        parts = [item["Part"] for item in self.items(self.aws.outputs["ExecutionsTable"], run_id)]
-        return [part for part in parts if part.startswith("token#")]
-
-    def events(self) -> dict[str, list[dict[str, Any]]]:
-        """What subscribers of the topic got since they were last asked, by run, in the order of its coming."""
-        sqs, url = self.aws.client("sqs"), self.aws.outputs["MieSQSQueue"]
-        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                told = json.loads(json.loads(message["Body"])["Message"])
-                found[told["WorkflowExecutionId"]].append(told)
-            gone = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(messages)]
-            sqs.delete_message_batch(QueueUrl=url, Entries=gone)
-        return found
-
-    def items(self, table: str, partition: str) -> list[dict[str, Any]]:
-        """All items of a partition, as they are this moment."""
-        with LOCK:
-            found = rows_of(self._tables[table]).partitions.get(partition)
-            rows = list(found.rows) if found else []
-        return [_plain(row) for row in rows]
-
-    def observe(self) -> None:
-        """Compare the slots of the global pool with the runs that are Started, between two transactions."""
-        with LOCK:
-            started = {run for run, statuses in self.watch.statuses.items() if statuses[-1] == "Started"}
-            slots = self.items(self.aws.outputs["ExecutionsTable"], "pool#global")
-            self.watch.compare(started, {slot["Run"] for slot in slots if slot["Part"] != "pool"})
-
-    def shared_items(self) -> list[str]:
-        """Everything in the Executions table that belongs to no run and should be gone at rest."""
-        return [f"{partition} {part}" for partition, part in self.shared_keys()]
-
-    def shared_keys(self) -> list[tuple[str, str]]:
-        """The keys of the same."""
-        with LOCK:
-            partitions = rows_of(self._tables[self.aws.outputs["ExecutionsTable"]]).partitions
-            shared = [name for name in partitions if not _is_id(name) and name not in ("months", "pools")]
-            return [row.key for name in shared for row in partitions[name].rows if row.key[1] != "pool"]
-
-    def run_item(self, run_id: str) -> dict[str, Any] | None:
-        """The run's own item."""
-        items = self.items(self.aws.outputs["ExecutionsTable"], run_id)
-        return next((item for item in items if item["Part"] == "execution"), None)
-
-    def asset_item(self, asset_id: str) -> dict[str, Any] | None:
-        """The asset's own item."""
-        items = self.items(self.aws.outputs["AssetsTable"], asset_id)
-        return next((item for item in items if item["Part"] == "asset"), None)
-
-    def running_executions(self, run_ids: Iterable[str]) -> list[str]:
-        """The names of these runs' state machine executions that go on."""
-        wanted = tuple(run_ids)
-        return [entry.name for entry in self._book.running() if entry.name.startswith(wanted)] if wanted else []
-
-
-def _is_id(partition: str) -> bool:
-    return len(partition) == 36 and partition.count("-") == 4
-
-
-def _plain(row: Any) -> dict[str, Any]:
-    from infrastructure.local.dynamodb.values import to_wire
-
-    return {name: next(iter(value.values())) for name, value in to_wire(row.attributes).items()}
 
 
 @contextmanager
