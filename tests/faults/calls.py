@@ -42,6 +42,11 @@ class Call:
     number: int
     operation: str
 
+    @property
+    def is_up_to_the_stream(self) -> bool:
+        """Whether how often it is made depends on how records come in batches."""
+        return self.invocation == 0
+
     def __str__(self) -> str:
         invocation = f"[{self.invocation}]" if self.invocation else ""
         return f"{self.actor}{invocation} call {self.number}: {self.operation}"

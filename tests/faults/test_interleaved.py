@@ -25,7 +25,7 @@ from tests.faults.invariants import Leave
 from tests.faults.rig import Rig
 from tests.faults.scenarios import TWO_RUNS, named
 
-LONG = ("failing", "queued behind another", "parked behind another", "waiting", "retried")
+LONG = ("failing", "queued behind another", "parked behind another", "waiting")
 RACED = ["sync", *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]
 
 
