@@ -40,7 +40,7 @@ def test_somebody_comes_between_at_each_call(rig: Rig, recorded: Recorded, workf
 
     report.INJECTIONS.rows.append(tally.row)
     assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == len(points) > 0
+    assert tally.fired == tally.injections > 0
 
 
 def test_a_run_goes_on_while_it_is_canceled(rig: Rig) -> None:
@@ -51,7 +51,7 @@ def test_a_run_goes_on_while_it_is_canceled(rig: Rig) -> None:
 
     report.INJECTIONS.rows.append(tally.row)
     assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == len(points) > 0
+    assert tally.fired == tally.injections > 0
 
 
 def test_a_canceled_run_is_retried_meanwhile(rig: Rig, recorded: Recorded) -> None:
@@ -64,7 +64,7 @@ def test_a_canceled_run_is_retried_meanwhile(rig: Rig, recorded: Recorded) -> No
 
     report.INJECTIONS.rows.append(tally.row)
     assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == len(points) > 0
+    assert tally.fired == tally.injections > 0
 
 
 def test_a_run_is_canceled_and_retried_meanwhile(rig: Rig, recorded: Recorded) -> None:
@@ -77,7 +77,7 @@ def test_a_run_is_canceled_and_retried_meanwhile(rig: Rig, recorded: Recorded) -
 
     report.INJECTIONS.rows.append(tally.row)
     assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == len(points) > 0
+    assert tally.fired == tally.injections > 0
 
 
 def test_two_runs_never_get_one_slot(rig: Rig, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
