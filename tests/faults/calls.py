@@ -96,7 +96,9 @@ class Record:
         """Note that an actor begins."""
         with self._lock:
             self._invocations[actor] += 1
-            return Invocation(actor, self._invocations[actor], function, payload)
+            invocation = Invocation(actor, self._invocations[actor], function, payload)
+            _UNDER_WAY.add(invocation)
+            return invocation
 
     def called(self, by: Invocation, operation: str, request: Mapping[str, Any]) -> Injection | None:
         """Note a call; the injection that waits for it, now fired."""
@@ -118,7 +120,13 @@ class Record:
         return Call(by.actor, by.ordinal, self._made[by.actor, by.ordinal], operation)
 
 
+_UNDER_WAY: set[Invocation | None] = set()
 _INVOCATION: ContextVar[Invocation | None] = ContextVar("invocation of the fault tests", default=None)
+
+
+def under_way() -> bool:
+    """Whether a recorded function is at work this moment."""
+    return bool(_UNDER_WAY)
 
 
 @contextmanager
@@ -160,11 +168,13 @@ def _noting_invocations(record: Record) -> Iterator[None]:
 
     def invoke(self: InProcessFunction, arn: str, payload: bytes, timeout: float, memory: int) -> Any:
         actor = _actor(self.name, payload)
-        token = _INVOCATION.set(record.invoked(actor, self.name, payload) if actor else None)
+        invocation = record.invoked(actor, self.name, payload) if actor else None
+        token = _INVOCATION.set(invocation)
         try:
             return original(self, arn, payload, timeout, memory)
         finally:
             _INVOCATION.reset(token)
+            _UNDER_WAY.discard(invocation)
 
     function.invoke = invoke
     try:

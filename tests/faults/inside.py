@@ -15,6 +15,7 @@ from infrastructure.local.dynamodb.tables import LOCK, rows_of
 from infrastructure.local.dynamodb.values import to_wire
 from infrastructure.local.embedded import EmbeddedAws
 from infrastructure.local.states.executions import book
+from tests.faults import calls
 from tests.faults.watch import ENDED, Watch
 from tests.system.conftest import Engine
 
@@ -48,7 +49,7 @@ class Inside(Engine):
         while True:
             busy = self._services.busy()
             waiting, abandoned = self._waiting_executions(), self._abandoned_executions()
-            if len(waiting) + len(abandoned) < busy.pop("executions", 0) or busy:
+            if len(waiting) + len(abandoned) < busy.pop("executions", 0) or busy or calls.under_way():
                 quiet_since = time.monotonic()
             elif time.monotonic() - quiet_since > (ABANDONED if abandoned else WAITING if waiting else 0.002):
                 return
