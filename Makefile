@@ -1,7 +1,8 @@
 # Everything sets itself up: a virtual environment in .venv with pinned, hashed packages.
 # make demo [FILE=clip.mp4]   run a real workflow on a file, on an embedded AWS
 # make up [PORT= AWS_PORT= AUTH=1]   serve the API and the embedded AWS until Ctrl-C
-# make test                   all tests;   make faults: with the long ones of tests/faults;   make check: what CI checks besides;   make bench: the table of figures
+# make test                   all tests but the long ones;   make faults: all of tests/faults, the long ones too
+# make check                  what CI checks besides;   make bench: the table of figures
 
 PYTHON ?= python3
 VENV := .venv
