@@ -56,6 +56,13 @@ def queue_named(engine: Engine, part: str) -> str:
     return str(url)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def emptied(running: Engine) -> None:
+    """Other tests' runs have left thousands of messages, which to take out one by one would take minutes."""
+    running.aws.wait_idle()
+    running.aws.client("sqs").purge_queue(QueueUrl=running.aws.outputs["MieSQSQueue"])
+
+
 def drained(engine: Engine, url: str) -> list[Any]:
     """All messages of a queue, in the order in which it gave them."""
     sqs, found = engine.aws.client("sqs"), []
