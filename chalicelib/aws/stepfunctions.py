@@ -11,6 +11,8 @@ from chalicelib.aws.clients import client, code
 from chalicelib.aws.settings import settings
 
 _UNKNOWN = "ExecutionDoesNotExist"
+CLOSED_TOKEN = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+"""The errors of a token whose task is over: answered before, timed out, or asked again with another one."""
 
 
 def create_machine(name: str, definition: str, tags: dict[str, str]) -> str:

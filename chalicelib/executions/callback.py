@@ -27,7 +27,6 @@ from chalicelib.web.errors import BadRequestError, shown
 
 HEARTBEAT = "Executing"
 _TRIES = 5
-_CLOSED = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def _beat(run: Run, given: Answer) -> None:
     try:
         stepfunctions.send_heartbeat(given.token)
     except ClientError as error:
-        if code(error) not in _CLOSED:
+        if code(error) not in stepfunctions.CLOSED_TOKEN:
             raise
         raise NoCallbackError(
             f"workflow execution {run.id} doesn't wait for operation {shown(given.operation)} any more"

@@ -17,8 +17,6 @@ from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import Status
 from chalicelib.executions.tokens import TokenItem
 
-_CLOSED = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
-
 
 def send(run: Run, given_by: str | None = None) -> int:
     """Send every answer of the run's stage that hasn't been sent, and tell how many there were.
@@ -44,7 +42,7 @@ def send_one(run: Run, token: TokenItem) -> None:
     try:
         _tell(token.token or "", json.loads(tokens.outcome_of(token)))
     except ClientError as error:
-        if code(error) not in _CLOSED:
+        if code(error) not in stepfunctions.CLOSED_TOKEN:
             raise
     try:
         transaction.commit([tokens.mark_sent(run, token, clock.now())])
