@@ -123,9 +123,9 @@ def test_rest_services_keep_their_paths_and_queries(client: Any) -> None:
 
 
 def test_other_services_and_other_endpoints_go_their_usual_way(client: Any) -> None:
-    queues = boto3.client("sqs", region_name="us-east-1")
-    sent = _watched(queues)
-    queues.list_queues()
+    parameters = boto3.client("ssm", region_name="us-east-1")
+    sent = _watched(parameters)
+    parameters.describe_parameters()
     assert len(sent) == 1
 
     elsewhere = boto3.client("dynamodb", region_name="us-east-1", endpoint_url="http://127.0.0.1:9")
