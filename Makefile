@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := chalicelib mediawright MediaInsightsEngineLambdaHelper operators infrastructure
+LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .PHONY: demo up test faults bench lint types contracts asl template openapi check lines lock format clean
@@ -61,8 +62,8 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format -q .
 
 lock: $(VENV)/.dev
-	$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header --strip-extras requirements.in -o requirements.txt
-	cd requirements && for name in run dev; do ../$(BIN)/pip-compile -q --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-header --strip-extras $$name.in -o $$name.txt; done
+	$(LOCK) requirements.in -o requirements.txt
+	cd requirements && for name in run dev; do ../$(LOCK) $$name.in -o $$name.txt; done
 
 clean:
 	rm -rf $(VENV) .build out
