@@ -14,6 +14,8 @@ from chalicelib.definitions.routes import routes as definitions
 from chalicelib.events.routes import routes as events
 from chalicelib.executions import close, listing
 from chalicelib.executions.routes import routes as executions
+from chalicelib.proxies.transcribe import routes as transcribe
+from chalicelib.proxies.translate import routes as translate
 from chalicelib.system.routes import routes as system
 from chalicelib.triggers.routes import routes as triggers
 from chalicelib.web.docs import routes as docs
@@ -21,7 +23,7 @@ from chalicelib.web.docs import routes as docs
 app = Chalice(app_name="mediawright")
 # Chalice lets errors pass only, and so would the rooms' loggers, which lie below this one
 app.log.setLevel(logging.INFO)
-for room in (system, definitions, executions, batches, triggers, assets, events, docs):
+for room in (system, definitions, executions, batches, triggers, assets, events, transcribe, translate, docs):
     app.register_blueprint(room)
 
 

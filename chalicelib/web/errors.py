@@ -8,6 +8,7 @@ MediawrightError
   GoneError            410  what a cursor pointed at was deleted
   TooLargeError        413  more than a request may carry
   UnsupportedMediaType 415  the body isn't declared as JSON
+  BadGatewayError      502  an AWS service that was asked on the caller's behalf failed
   UnavailableError     503  AWS throttles: try again after `Retry-After`
 
 The class names are the old engine's `Code` values.
@@ -72,6 +73,12 @@ class UnsupportedMediaType(MediawrightError):
     """The body isn't declared as JSON."""
 
     status = 415
+
+
+class BadGatewayError(MediawrightError):
+    """An AWS service that was asked on the caller's behalf failed, or gave no answer."""
+
+    status = 502
 
 
 class UnavailableError(MediawrightError):

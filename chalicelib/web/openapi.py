@@ -19,6 +19,7 @@ _ERROR_TEXTS = {
     410: "What a cursor pointed at, or an equal request made before, was deleted.",
     413: "The body is larger than a request may be.",
     415: "The body is not declared as JSON.",
+    502: "The AWS service behind this route failed, or gave no answer; a change may have been made all the same.",
     503: "AWS is throttling; try again after `Retry-After` seconds.",
 }
 _BODY_ERRORS = (413, 415)

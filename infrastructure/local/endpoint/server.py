@@ -15,6 +15,7 @@ from werkzeug.datastructures import EnvironHeaders
 from werkzeug.formparser import parse_form_data
 from werkzeug.serving import make_server
 
+from infrastructure.local.endpoint.not_embedded import NotEmbedded
 from infrastructure.local.endpoint.signatures import KeyStore, SignatureRefused, SignedRequest, verify, verify_form
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -100,7 +101,7 @@ class AwsServer:
 
     def __init__(self, port: int, keys: KeyStore | None = None) -> None:
         """Binds at once (port 0: any free one). With `keys` every request must be signed by one of them."""
-        app: WsgiApp = _Dispatcher(moto_app.create_backend_app)
+        app: WsgiApp = NotEmbedded(_Dispatcher(moto_app.create_backend_app))
         served = SignatureCheck(app, keys) if keys else app
         # Bound here: werkzeug would end the process when the port is taken.
         with socket.create_server(("127.0.0.1", port), backlog=128) as listening:

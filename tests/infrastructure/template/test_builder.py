@@ -67,6 +67,7 @@ def test_a_star_resource_stands_only_where_aws_has_no_arn(template: Template) ->
         ("WorkflowRole", "LogDelivery"),
         ("APIHandlerRole", "TriggerPatterns"),
         ("APIHandlerRole", "TriggerUnsubscribes"),
+        ("APIHandlerRole", "LanguageLists"),
         ("SweepRole", "TriggerUnsubscribes"),
         *((f"{name}Role", "TaskAnswers") for name in answering),
     }
