@@ -106,9 +106,11 @@ class EmbeddedAws:
         self._running.append(services)
         from infrastructure.local.stack.deploy import deploy
         from infrastructure.template.expand import expanded
+        from infrastructure.template.operators import inner_templates
 
         template = expanded(self.project)
-        stack = deploy(template, self.client, self.api_url, STACK, self._parameters)
+        inner = inner_templates(self.project)
+        stack = deploy(template, self.client, self.api_url, STACK, self._parameters, inner)
         self.outputs = stack.outputs
         in_process = os.environ.get("ENGINE_WORKERS") != "1"
         api_function = serve_functions(stack, services.functions, self.project, in_process)

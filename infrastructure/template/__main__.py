@@ -1,4 +1,4 @@
-"""`python -m infrastructure.template build --out DIR`: writes the SAM template and its expanded form."""
+"""`python -m infrastructure.template build --out DIR`: writes the templates, the core's in both forms."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 
 from infrastructure.template.builder import TemplateError, build
 from infrastructure.template.expand import expand
+from infrastructure.template.operators import operator_library
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write `template.sam.json` and `template.json`; exit status 1 when `app.py` and `cfn/` disagree."""
+    """Write the three templates; exit status 1 when `app.py` and `cfn/` disagree."""
     parser = argparse.ArgumentParser(prog="python -m infrastructure.template")
     parser.add_argument("command", choices=["build"])
     parser.add_argument("--out", type=Path, required=True, help="the folder to write to")
@@ -24,7 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     given.out.mkdir(parents=True, exist_ok=True)
-    for name, content in (("template.sam.json", template), ("template.json", expand(template))):
+    templates = {
+        "template.sam.json": template,
+        "template.json": expand(template),
+        "operators.json": operator_library(given.project),
+    }
+    for name, content in templates.items():
         text = json.dumps(content, indent=1, sort_keys=True)
         (given.out / name).write_text(text + "\n", encoding="utf-8")
         print(given.out / name)

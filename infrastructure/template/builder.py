@@ -8,24 +8,21 @@ from typing import Any
 from infrastructure.template import fragments
 from infrastructure.template.fragments import Template
 from infrastructure.template.operators import operator_resources
-
-RUNTIME = "python3.12"
-ENGINE_CODE = "s3://working-tree/engine"
-OPERATOR_CODE = "s3://working-tree/operators"
+from infrastructure.template.places import RUNTIME, WORKING_TREE, Places
 
 
 class TemplateError(Exception):
     """`app.py` and `cfn/` disagree about which functions there are."""
 
 
-def build(project: Path, engine_code: str = ENGINE_CODE, operator_code: str = OPERATOR_CODE) -> Template:
-    """The SAM template of a project directory (`app.py`, `.chalice`, `cfn`, `operators`) as plain data.
+def build(project: Path, places: Places = WORKING_TREE) -> Template:
+    """The core stack's SAM template of a project directory (`app.py`, `.chalice`, `cfn`, `operators`) as plain data.
 
     Raises TemplateError when a function of the app has no role in `cfn/`, or a role has no function.
     """
     from infrastructure.template.chalice_sam import chalice_template  # slow to import; a cached build needs none
 
-    template = chalice_template(project, engine_code)
+    template = chalice_template(project, places.engine)
     template["Outputs"] = {}
     engine = [name for name, resource in template["Resources"].items() if _is_function(resource)]
     environment = fragments.read(project / "cfn" / "environment.yaml")
@@ -38,7 +35,7 @@ def build(project: Path, engine_code: str = ENGINE_CODE, operator_code: str = OP
         properties = template["Resources"][name]["Properties"]
         properties["Runtime"] = RUNTIME
         properties["Environment"] = {"Variables": environment}
-    template = fragments.lay_over(template, operator_resources(project, operator_code, RUNTIME))
+    template = fragments.lay_over(template, operator_resources(project, places))
     short_uuid = _short_uuid()
     resolved: Template = _with_short_uuid(template, short_uuid)
     return resolved

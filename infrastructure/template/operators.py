@@ -1,4 +1,4 @@
-"""The template's part for the media operators: one function for each `operators/media/*/operation.json`."""
+"""The media operators: a stack of their own, nested in the core's, with a function for each folder's handler."""
 
 from __future__ import annotations
 
@@ -7,8 +7,22 @@ import re
 from pathlib import Path
 from typing import Any
 
-ROLE = "MediaOperatorRole"
+from infrastructure.template.layers import LAYERS
+from infrastructure.template.places import RUNTIME, WORKING_TREE, Places
+
 CONDITION = "DeploysMediaOperators"
+LIBRARY = "OperatorLibrary"
+ROLE = "MediaOperatorRole"
+ARCHIVE = "operators"
+_LOGS = "MediaOperatorLogs"
+Template = dict[str, Any]
+
+
+class UnknownLayer(Exception):
+    """An `operation.json` names a layer that there is not."""
+
+    def __init__(self, operation: str, layer: str) -> None:
+        super().__init__(f"the operation {operation} names the layer {layer}; there are {', '.join(LAYERS)}")
 
 
 def operator_definitions(project: Path) -> list[dict[str, Any]]:
@@ -26,96 +40,159 @@ def logical_id(handler: str) -> str:
     return "Operator" + "".join(word.capitalize() for word in folder.split("_"))
 
 
-def operator_resources(project: Path, code_uri: str, runtime: str) -> dict[str, Any]:
-    """Functions, their role, an output with the operations' names and one for each with its function's ARN.
+def layers_of(entry: dict[str, Any]) -> list[str]:
+    """The names of the layers that an operation asks for. Raises UnknownLayer."""
+    names: list[str] = entry.get("Layers", [])
+    for name in names:
+        if name not in LAYERS:
+            raise UnknownLayer(entry["Name"], name)
+    return names
+
+
+def operator_resources(project: Path, places: Places) -> Template:
+    """The core template's part: the nested stack, and its outputs under the core stack's name.
 
     Empty when the project has no operators.
     """
     definitions = operator_definitions(project)
     if not definitions:
         return {}
+    stack = {
+        "Type": "AWS::CloudFormation::Stack",
+        "Condition": CONDITION,
+        "Properties": {
+            "TemplateURL": places.library,
+            "Parameters": {
+                "CoreStack": {"Ref": "AWS::StackName"},
+                "DataPlaneHandler": {"Ref": "DataPlaneHandler"},
+                "DataPlaneHandlerArn": {"Fn::GetAtt": ["DataPlaneHandler", "Arn"]},
+                "DataBucketArn": {"Fn::GetAtt": ["DataBucket", "Arn"]},
+                "ExternalBucketArn": {"Ref": "ExternalBucketArn"},
+            },
+        },
+    }
+    outputs = {key: _passed_on(key, output) for key, output in _outputs(definitions).items()}
+    return {"Resources": {LIBRARY: stack}, "Outputs": outputs}
+
+
+def inner_templates(project: Path) -> dict[str, Template]:
+    """The templates of the stacks nested in the core's, by the address that the working tree's template gives."""
+    return {WORKING_TREE.library: operator_library(project)} if operator_definitions(project) else {}
+
+
+def operator_library(project: Path, places: Places = WORKING_TREE) -> Template:
+    """The nested stack's template, as CloudFormation runs it. Raises UnknownLayer."""
+    definitions = operator_definitions(project)
     # Operations over the same handler share its function.
     handlers = {entry["Handler"]: entry for entry in definitions}
-    functions = {logical_id(key): _function(entry, code_uri, runtime) for key, entry in handlers.items()}
+    functions = {logical_id(key): _function(entry, places) for key, entry in handlers.items()}
+    used = sorted({name for entry in handlers.values() for name in layers_of(entry)})
+    layers = {LAYERS[name].logical_id: _layer(name, places) for name in used}
     return {
-        "Resources": {**functions, ROLE: _role(), "MediaOperatorLogs": _logs()},
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "Mediawright: the media operators",
+        "Parameters": _parameters(),
+        "Conditions": {"HasExternalBucket": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ExternalBucketArn"}, ""]}]}},
+        "Resources": {**functions, **layers, ROLE: _role(), _LOGS: _logs()},
         "Outputs": _outputs(definitions),
     }
 
 
-def _outputs(definitions: list[dict[str, Any]]) -> dict[str, Any]:
+def _parameters() -> Template:
+    descriptions = {
+        "CoreStack": "The stack whose workflows may invoke these functions",
+        "DataPlaneHandler": "The function that operators invoke to reach the data plane",
+        "DataPlaneHandlerArn": "Its ARN",
+        "DataBucketArn": "The data plane's bucket",
+        "ExternalBucketArn": "Another bucket, or a prefix of it, that operators may read; may be empty",
+    }
+    return {name: {"Type": "String", "Description": text} for name, text in descriptions.items()}
+
+
+def _outputs(definitions: list[dict[str, Any]]) -> Template:
     names = ",".join(entry["Name"] for entry in definitions)
-    outputs = {"MediaOperators": _output("The media operations that this stack brings", names, "MediaOperators")}
+    outputs: Template = {
+        LIBRARY + "Stack": _output("The stack of the media operators", {"Ref": "AWS::StackName"}),
+        "MediaOperators": _output("The media operations that this stack brings", names),
+    }
     for entry in definitions:
         key = f"MediaOperator{re.sub(r'[^A-Za-z0-9]', '', entry['Name'])}Arn"
         arn = {"Fn::GetAtt": [logical_id(entry["Handler"]), "Arn"]}
-        outputs[key] = _output(f"The function of the operation {entry['Name']}", arn, key)
+        outputs[key] = _output(f"The function of the operation {entry['Name']}", arn)
     return outputs
 
 
-def _output(description: str, value: Any, export: str) -> dict[str, Any]:
+def _output(description: str, value: Any) -> Template:
+    return {"Description": description, "Value": value}
+
+
+def _passed_on(key: str, output: Template) -> Template:
+    """The core stack's output of the same name, exported."""
     return {
         "Condition": CONDITION,
-        "Description": description,
-        "Value": value,
-        "Export": {"Name": {"Fn::Sub": f"${{AWS::StackName}}:{export}"}},
+        "Description": output["Description"],
+        "Value": {"Fn::GetAtt": [LIBRARY, f"Outputs.{key}"]},
+        "Export": {"Name": {"Fn::Sub": f"${{AWS::StackName}}:{key}"}},
     }
 
 
-def _function(entry: dict[str, Any], code_uri: str, runtime: str) -> dict[str, Any]:
+def _function(entry: dict[str, Any], places: Places) -> Template:
+    properties = {
+        "Description": entry.get("Description", entry["Name"])[:256],
+        "Runtime": RUNTIME,
+        "Handler": entry["Handler"],
+        "Code": places.archive(ARCHIVE),
+        "MemorySize": entry.get("MemorySize", 1024),
+        "Timeout": entry.get("Timeout", 900),
+        "Role": {"Fn::GetAtt": [ROLE, "Arn"]},
+        "Environment": {"Variables": {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}},
+        "LoggingConfig": {"LogGroup": {"Ref": _LOGS}},
+        # The workflow role may invoke what carries this tag.
+        "Tags": [{"Key": "mediawright", "Value": {"Ref": "CoreStack"}}],
+    }
+    if layers := layers_of(entry):
+        properties["Layers"] = [{"Ref": LAYERS[name].logical_id} for name in layers]
+    return {"Type": "AWS::Lambda::Function", "Properties": properties}
+
+
+def _layer(name: str, places: Places) -> Template:
+    layer = LAYERS[name]
     return {
-        "Type": "AWS::Serverless::Function",
-        "Condition": CONDITION,
+        "Type": "AWS::Lambda::LayerVersion",
         "Properties": {
-            "Description": entry.get("Description", entry["Name"])[:256],
-            "Runtime": runtime,
-            "Handler": entry["Handler"],
-            "CodeUri": code_uri,
-            "MemorySize": entry.get("MemorySize", 1024),
-            "Timeout": entry.get("Timeout", 900),
-            "Role": {"Fn::GetAtt": [ROLE, "Arn"]},
-            "Environment": {"Variables": {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}},
-            "LoggingConfig": {"LogGroup": {"Ref": "MediaOperatorLogs"}},
-            # The workflow role may invoke what carries this tag.
-            "Tags": {"mediawright": {"Ref": "AWS::StackName"}},
+            "Description": layer.description,
+            "CompatibleRuntimes": [RUNTIME],
+            "Content": places.archive(layer.archive),
         },
     }
 
 
-def _logs() -> dict[str, Any]:
-    name = {"Fn::Sub": "/aws/lambda/${AWS::StackName}-MediaOperators"}
-    return {
-        "Type": "AWS::Logs::LogGroup",
-        "Condition": CONDITION,
-        "Properties": {"LogGroupName": name, "RetentionInDays": 30},
-    }
+def _logs() -> Template:
+    name = {"Fn::Sub": "/aws/lambda/${CoreStack}-MediaOperators"}
+    return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name, "RetentionInDays": 30}}
 
 
-def _role() -> dict[str, Any]:
-    external = {"Sid": "ExternalMedia", "Effect": "Allow", "Action": "s3:GetObject"}
-    external_resource = [{"Ref": "ExternalBucketArn"}, {"Fn::Sub": "${ExternalBucketArn}/*"}]
+def _role() -> Template:
+    external = _allow(
+        "ExternalMedia", ["s3:GetObject"], [{"Ref": "ExternalBucketArn"}, {"Fn::Sub": "${ExternalBucketArn}/*"}]
+    )
     statements: list[Any] = [
-        _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["MediaOperatorLogs", "Arn"]}),
-        _allow("DataPlane", ["lambda:InvokeFunction"], {"Fn::GetAtt": ["DataPlaneHandler", "Arn"]}),
-        _allow("ReadMedia", ["s3:GetObject"], {"Fn::Sub": "${DataBucket.Arn}/*"}),
-        _allow("WriteMedia", ["s3:PutObject"], {"Fn::Sub": "${DataBucket.Arn}/private/*"}),
-        {"Fn::If": ["HasExternalBucket", {**external, "Resource": external_resource}, {"Ref": "AWS::NoValue"}]},
+        _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [_LOGS, "Arn"]}),
+        _allow("DataPlane", ["lambda:InvokeFunction"], {"Ref": "DataPlaneHandlerArn"}),
+        _allow("ReadMedia", ["s3:GetObject"], {"Fn::Sub": "${DataBucketArn}/*"}),
+        _allow("WriteMedia", ["s3:PutObject"], {"Fn::Sub": "${DataBucketArn}/private/*"}),
+        {"Fn::If": ["HasExternalBucket", external, {"Ref": "AWS::NoValue"}]},
     ]
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": statements}
     return {
         "Type": "AWS::IAM::Role",
-        "Condition": CONDITION,
         "Properties": {
             "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-            "Policies": [
-                {
-                    "PolicyName": "operator",
-                    "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
-                }
-            ],
+            "Policies": [{"PolicyName": "operator", "PolicyDocument": document}],
         },
     }
 
 
-def _allow(sid: str, actions: list[str], resource: dict[str, Any]) -> dict[str, Any]:
+def _allow(sid: str, actions: list[str], resource: Any) -> Template:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}

@@ -11,7 +11,7 @@ import moto.cloudformation.models as moto_models
 import moto.cloudformation.parsing as moto_parsing
 from moto.core.common_models import CloudFormationModel
 
-from infrastructure.local.stack import state_machines
+from infrastructure.local.stack import nested, state_machines
 
 _PARSING: Any = moto_parsing
 _STACK: Any = moto_models.Stack
@@ -79,6 +79,7 @@ def install(api_url: str) -> None:
     if _ORIGINAL:
         return
     state_machines.install()
+    nested.install()
     _STACK.outputs = property(_outputs)
     _ORIGINAL["parse_template"] = _STACK.parse_template
     _STACK.parse_template = staticmethod(_parse_template)
@@ -143,6 +144,6 @@ def _exports(outputs: Any) -> list[Any]:
 def _generate_resource_name(resource_type: str, stack_name: str, logical_id: str) -> str:
     """Functions get readable names here: people type them, and their log groups follow from them."""
     if resource_type == "AWS::Lambda::Function":
-        return f"{stack_name}-{logical_id}"[:64]
+        return f"{stack_name[: 63 - len(logical_id)]}-{logical_id}"
     name: str = _ORIGINAL["generate_resource_name"](resource_type, stack_name, logical_id)
     return name

@@ -43,7 +43,6 @@ def test_every_engine_function_has_a_role_of_its_own(template: Template) -> None
         *roles,
         "WorkflowRole",
         "BatchMachineRole",
-        "MediaOperatorRole",
         "TriggerScheduleRole",
     }
 
@@ -174,8 +173,6 @@ def test_all_engine_functions_have_one_environment_and_operators_have_none_of_it
         "SYSTEM_TABLE TASK_TOKENS_ARN TRIGGER_ARN TRIGGER_DEAD_LETTERS_ARN TRIGGER_SCHEDULE_ROLE_ARN "
         "WEBHOOK_ALLOWED_NETWORKS WEBHOOK_DELIVERY_ARN WORKFLOW_ROLE_ARN"
     )
-    operator = template["Resources"]["OperatorSomeThing"]["Properties"]
-    assert operator["Environment"]["Variables"] == {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}
 
 
 def test_the_scheduler_reads_the_stream_with_three_filters_and_gives_up_into_a_queue(template: Template) -> None:

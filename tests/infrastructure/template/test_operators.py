@@ -4,19 +4,27 @@ import json
 from pathlib import Path
 from typing import Any
 
-from infrastructure.template.operators import operator_resources
+import pytest
+
+from infrastructure.template.operators import (
+    UnknownLayer,
+    inner_templates,
+    operator_definitions,
+    operator_library,
+    operator_resources,
+)
+from infrastructure.template.places import BESIDE, WORKING_TREE
 from tests.infrastructure import sample_project
 
-CODE = "s3://code/operators"
 
-
-def operation(name: str, folder: str) -> dict[str, Any]:
+def operation(name: str, folder: str, **more: Any) -> dict[str, Any]:
     handler = f"operators.media.{folder}.handler.lambda_handler"
-    return {"Name": name, "Type": "Sync", "Handler": handler, "MemorySize": 512, "Timeout": 60}
+    return {"Name": name, "Type": "Sync", "Handler": handler, "MemorySize": 512, "Timeout": 60, **more}
 
 
 def test_a_project_without_operators_adds_nothing(tmp_path: Path) -> None:
-    assert operator_resources(tmp_path, CODE, "python3.12") == {}
+    assert operator_resources(tmp_path, WORKING_TREE) == {}
+    assert inner_templates(tmp_path) == {}
 
 
 def test_operations_over_one_handler_share_its_function(tmp_path: Path) -> None:
@@ -25,43 +33,94 @@ def test_operations_over_one_handler_share_its_function(tmp_path: Path) -> None:
     )
     sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut"))
 
-    added = operator_resources(tmp_path, CODE, "python3.12")
+    library = operator_library(tmp_path)
 
-    functions = [name for name, entry in added["Resources"].items() if entry["Type"] == "AWS::Serverless::Function"]
+    functions = [name for name, entry in library["Resources"].items() if entry["Type"] == "AWS::Lambda::Function"]
     assert sorted(functions) == ["OperatorCut", "OperatorMediaInfo"]
-    arns = {name: output["Value"] for name, output in added["Outputs"].items() if name != "MediaOperators"}
+    arns = {name: output["Value"] for name, output in library["Outputs"].items() if name.endswith("Arn")}
     assert arns == {
         "MediaOperatorCutArn": {"Fn::GetAtt": ["OperatorCut", "Arn"]},
         "MediaOperatorInfoArn": {"Fn::GetAtt": ["OperatorMediaInfo", "Arn"]},
         "MediaOperatorInfoAudioArn": {"Fn::GetAtt": ["OperatorMediaInfo", "Arn"]},
     }
-    assert added["Outputs"]["MediaOperators"]["Value"] == "Cut,Info,InfoAudio"
+    assert library["Outputs"]["MediaOperators"]["Value"] == "Cut,Info,InfoAudio"
 
 
-def test_a_function_carries_the_tag_that_lets_workflows_invoke_it(tmp_path: Path) -> None:
+def test_the_core_stack_answers_the_librarys_outputs_as_its_own(tmp_path: Path) -> None:
     sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut"))
 
-    function = operator_resources(tmp_path, CODE, "python3.12")["Resources"]["OperatorCut"]
+    added = operator_resources(tmp_path, WORKING_TREE)
 
-    assert function["Condition"] == "DeploysMediaOperators"
-    assert function["Properties"]["Tags"] == {"mediawright": {"Ref": "AWS::StackName"}}
-    assert function["Properties"]["MemorySize"] == 512
-    assert function["Properties"]["Timeout"] == 60
+    assert list(added["Resources"]) == ["OperatorLibrary"]
+    assert added["Resources"]["OperatorLibrary"]["Condition"] == "DeploysMediaOperators"
+    assert set(added["Outputs"]) == set(operator_library(tmp_path)["Outputs"])
+    assert added["Outputs"]["MediaOperatorCutArn"] == {
+        "Condition": "DeploysMediaOperators",
+        "Description": "The function of the operation Cut",
+        "Value": {"Fn::GetAtt": ["OperatorLibrary", "Outputs.MediaOperatorCutArn"]},
+        "Export": {"Name": {"Fn::Sub": "${AWS::StackName}:MediaOperatorCutArn"}},
+    }
+
+
+def test_the_core_stack_gives_every_parameter_of_the_library(tmp_path: Path) -> None:
+    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut"))
+
+    given = operator_resources(tmp_path, WORKING_TREE)["Resources"]["OperatorLibrary"]["Properties"]["Parameters"]
+
+    assert set(given) == set(operator_library(tmp_path)["Parameters"])
+
+
+def test_a_function_carries_the_tag_that_lets_the_core_stacks_workflows_invoke_it(tmp_path: Path) -> None:
+    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut"))
+
+    properties = operator_library(tmp_path)["Resources"]["OperatorCut"]["Properties"]
+
+    assert properties["Tags"] == [{"Key": "mediawright", "Value": {"Ref": "CoreStack"}}]
+    assert properties["MemorySize"] == 512
+    assert properties["Timeout"] == 60
+    assert properties["Environment"]["Variables"] == {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}
+
+
+def test_a_function_gets_the_layers_that_it_names_and_the_stack_no_others(tmp_path: Path) -> None:
+    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Layers=["pyav"]))
+    sample_project.add_operator(tmp_path, "words", operation("Words", "words"))
+
+    resources = operator_library(tmp_path, BESIDE)["Resources"]
+
+    assert resources["OperatorCut"]["Properties"]["Layers"] == [{"Ref": "PyavLayer"}]
+    assert "Layers" not in resources["OperatorWords"]["Properties"]
+    layers = [entry["Properties"] for entry in resources.values() if entry["Type"] == "AWS::Lambda::LayerVersion"]
+    assert [layer["Content"] for layer in layers] == ["layer-pyav.zip"]
+
+
+def test_an_unknown_layer_is_told_with_the_operation_that_names_it(tmp_path: Path) -> None:
+    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Layers=["opencv"]))
+
+    with pytest.raises(UnknownLayer, match="operation Cut names the layer opencv"):
+        operator_library(tmp_path)
 
 
 def test_operators_write_only_under_private(tmp_path: Path) -> None:
     sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut"))
 
-    role = operator_resources(tmp_path, CODE, "python3.12")["Resources"]["MediaOperatorRole"]["Properties"]
+    role = operator_library(tmp_path)["Resources"]["MediaOperatorRole"]["Properties"]
 
     [policy] = role["Policies"]
     entries = policy["PolicyDocument"]["Statement"]
     writing = [entry for entry in entries if "s3:PutObject" in json.dumps(entry)]
-    assert [entry["Resource"] for entry in writing] == [{"Fn::Sub": "${DataBucket.Arn}/private/*"}]
+    assert [entry["Resource"] for entry in writing] == [{"Fn::Sub": "${DataBucketArn}/private/*"}]
 
 
 def test_the_repositorys_own_operators_fit_the_limits_of_outputs() -> None:
-    added = operator_resources(sample_project.REPOSITORY, CODE, "python3.12")
+    library = operator_library(sample_project.REPOSITORY)
 
-    assert len(added["Outputs"]) < 150
-    assert len(added["Outputs"]["MediaOperators"]["Value"]) <= 1024
+    assert len(library["Outputs"]) < 150
+    assert len(library["Outputs"]["MediaOperators"]["Value"]) <= 1024
+
+
+def test_operations_that_share_a_function_ask_for_the_same_layers() -> None:
+    asked: dict[str, set[tuple[str, ...]]] = {}
+    for entry in operator_definitions(sample_project.REPOSITORY):
+        asked.setdefault(entry["Handler"], set()).add(tuple(entry.get("Layers", [])))
+
+    assert [handler for handler, layers in asked.items() if len(layers) > 1] == []

@@ -17,6 +17,7 @@ from moto import mock_aws
 from infrastructure.local.endpoint import s3_adapters
 from infrastructure.local.stack.deploy import DeployedStack, deploy
 from infrastructure.template.expand import expanded
+from infrastructure.template.operators import inner_templates
 from tests.infrastructure import sample_project
 
 API_URL = "http://127.0.0.1:8000/api/"
@@ -48,7 +49,7 @@ def world(project: Path) -> Iterator[World]:
     with mock_aws():
         World.client.cache_clear()
         template = expanded(project)
-        yield World(deploy(template, World.client, API_URL), template)
+        yield World(deploy(template, World.client, API_URL, inner=inner_templates(project)), template)
         World.client.cache_clear()
 
 
@@ -153,7 +154,7 @@ def test_functions_have_role_environment_and_tag(world: World) -> None:
     completion = functions["StageCompletion"]
     assert completion.environment["STAGE_COMPLETION_ARN"].endswith(f":function:{completion.name}")
     operator = world.client("lambda").get_function(FunctionName=functions["OperatorSomeThing"].name)
-    assert operator["Tags"]["mediawright"] == "mediawright"
+    assert operator["Tags"] == {"mediawright": "mediawright"}
     assert operator["Configuration"]["Environment"]["Variables"] == {
         "DataplaneEndpoint": functions["DataPlaneHandler"].name
     }
