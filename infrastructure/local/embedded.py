@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ from infrastructure.local.endpoint.signatures import (
     verify,
 )
 from infrastructure.local.lambdas.workers import WorkerState
-from infrastructure.local.stack.functions import serve_functions
+from infrastructure.local.stack.functions import FunctionServer, forget_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
@@ -98,7 +97,7 @@ class EmbeddedAws:
         aws = self._listen(partial(serve_aws, keys=self._keys), self.ports[1])
         self.api_url, self.aws_url = api.url, aws.url
         self._prepare_environment()
-        _forget_settings()
+        forget_settings()
         CLOCK.speed = self._speed
         CLOCK.reset()
         engine_clock.time_source = CLOCK.now
@@ -110,13 +109,13 @@ class EmbeddedAws:
 
         template = expanded(self.project)
         inner = inner_templates(self.project)
-        stack = deploy(template, self.client, self.api_url, STACK, self._parameters, inner)
-        self.outputs = stack.outputs
         in_process = os.environ.get("ENGINE_WORKERS") != "1"
-        api_function = serve_functions(stack, services.functions, self.project, in_process)
+        server = FunctionServer(services.functions, self.project, in_process)
+        stack = deploy(template, self.client, self.api_url, STACK, self._parameters, inner, server.serve)
+        self.outputs = stack.outputs
         routes = Routes(template["Resources"]["RestAPI"]["Properties"]["Body"])
         verifier = self._verify if self._keys else None
-        api.gateway = Gateway(routes, partial(services.functions.invoke, api_function), verifier)
+        api.gateway = Gateway(routes, partial(services.functions.invoke, server.api), verifier)
         aws.start()
         api.start()
 
@@ -196,14 +195,4 @@ class EmbeddedAws:
             os.environ.clear()
             os.environ.update(self._environment)
             self._environment = None
-        _forget_settings()
-
-
-def _forget_settings() -> None:
-    """Empty the engine's own caches, which know the stack that is gone."""
-    for name, module in list(sys.modules.items()):
-        if name == "app" or name.startswith("chalicelib"):
-            for member in list(vars(module).values()):
-                clear = getattr(member, "cache_clear", None)
-                if callable(clear):
-                    clear()
+        forget_settings()

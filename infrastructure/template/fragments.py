@@ -28,13 +28,22 @@ def _function(loader: _Loader, suffix: str, node: yaml.Node) -> Template:
 
 
 _Loader.add_multi_constructor("!", _function)
+# A policy's version is the text 2012-10-17, with quotes or without: CloudFormation knows no dates.
+_Loader.yaml_implicit_resolvers = {
+    first: [entry for entry in entries if entry[0] != "tag:yaml.org,2002:timestamp"]
+    for first, entries in _Loader.yaml_implicit_resolvers.items()
+}
 
 
 def read(path: Path) -> Template:
     """One fragment as plain data, its short tags written out."""
-    with path.open(encoding="utf-8") as file:
-        fragment: Template = yaml.load(file, _Loader)  # a SafeLoader
-    return fragment
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Template:
+    """CloudFormation's YAML as plain data. Raises yaml.YAMLError."""
+    document: Template = yaml.load(text, _Loader)  # a SafeLoader
+    return document
 
 
 def lay_over(base: Template, overlay: Template) -> Template:

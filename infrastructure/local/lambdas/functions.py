@@ -219,7 +219,8 @@ class Functions:
             send_to_queue(destination, _failure_record(address, payload, answer, attempts))
 
     def forget(self, function_name: str) -> None:
-        """A function was deleted: end its workers and delete its unpacked code."""
+        """A function was deleted: end its workers, drop its registration and delete its unpacked code."""
+        self._in_process.pop(function_name, None)
         self.workers.renew(function_name)
         if not self.code.registered(function_name):
             self.code.forget(function_name)

@@ -3,16 +3,19 @@ REST API, names of exports, JSON read as slowly as YAML."""
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+import moto.cloudformation.exceptions as moto_exceptions
 import moto.cloudformation.models as moto_models
 import moto.cloudformation.parsing as moto_parsing
 from moto.core.common_models import CloudFormationModel
 
-from infrastructure.local.stack import nested, state_machines
+from infrastructure.local.stack import custom, nested, service, state_machines, templates
+from infrastructure.local.stack.order import BadTemplate
+from infrastructure.local.stack.properties import Client
 
+_INVALID: Any = moto_exceptions.ValidationError
 _PARSING: Any = moto_parsing
 _STACK: Any = moto_models.Stack
 _ORIGINAL: dict[str, Any] = {}
@@ -73,17 +76,17 @@ _EXECUTE_API = re.compile(r"https://[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaw
 _served: list[str] = []
 
 
-def install(api_url: str) -> None:
-    """Patch moto's template parser, from now on with this address of the REST API; again is harmless."""
+def install(api_url: str, client: Client | None = None, served: service.Served | None = None) -> None:
+    """Patch moto's CloudFormation, from now on with this address of the REST API; again is harmless.
+
+    `client` makes the clients of the services, `served` is told of every resource that was made or changed.
+    """
     _served[:] = [api_url]
+    service.install(client, served)
     if _ORIGINAL:
         return
     state_machines.install()
-    nested.install()
-    _STACK.outputs = property(_outputs)
-    _ORIGINAL["parse_template"] = _STACK.parse_template
     _STACK.parse_template = staticmethod(_parse_template)
-    _PARSING.OutputMap.exports = property(_exports)
     for name, replacement in (
         ("resource_class_from_type", _resource_class_from_type),
         ("clean_json", _clean_json),
@@ -96,14 +99,17 @@ def install(api_url: str) -> None:
 def _parse_template(template: str) -> dict[str, Any]:
     """moto reads every template as YAML, which for one of our size takes a second."""
     try:
-        document: dict[str, Any] = json.loads(template)
-    except ValueError:
-        document = _ORIGINAL["parse_template"](template)
-    return document
+        return templates.read(template)
+    except BadTemplate as error:
+        raise _INVALID(message=str(error)) from error
 
 
 def _resource_class_from_type(resource_type: str) -> Any:
-    known = resource_type in _PARSING.get_model_map() or resource_type.startswith("Custom::")
+    if resource_type == nested.KIND:
+        return nested.NestedStack
+    if resource_type == custom.KIND or resource_type.startswith(custom.PREFIX):
+        return custom.CustomResource
+    known = resource_type in _PARSING.get_model_map()
     if resource_type in _EMPTY_SHELLS or not known:
         return Placeholder
     return _ORIGINAL["resource_class_from_type"](resource_type)
@@ -118,32 +124,9 @@ def _clean_json(node: Any, resources: Any) -> Any:
     return cleaned
 
 
-def _outputs(stack: Any) -> list[dict[str, Any]] | None:
-    """What DescribeStacks answers; moto finds an export's name by its value, which two outputs may share."""
-    answers = []
-    for output in filter(None, stack.output_map.values()):
-        answer = {"OutputKey": output.key, "OutputValue": output.value, "Description": output.description}
-        export = stack.template_dict["Outputs"][output.key].get("Export")
-        answer["ExportName"] = export and _PARSING.clean_json(export["Name"], stack.resource_map)
-        answers.append(answer)
-    return answers or None
-
-
-def _exports(outputs: Any) -> list[Any]:
-    """moto exports outputs whose condition is false, too, and stumbles over what they refer to."""
-    resources = outputs._resource_map
-    found = []
-    for key in outputs.outputs:
-        export, output = outputs._output_json_map[key].get("Export"), outputs[key]
-        if export and output:
-            name = _PARSING.clean_json(export["Name"], resources)
-            found.append(_PARSING.Export(outputs._stack_id, name, output.value))
-    return found
-
-
 def _generate_resource_name(resource_type: str, stack_name: str, logical_id: str) -> str:
     """Functions get readable names here: people type them, and their log groups follow from them."""
     if resource_type == "AWS::Lambda::Function":
-        return f"{stack_name[: 63 - len(logical_id)]}-{logical_id}"
+        return f"{stack_name}-{logical_id}"[:64]
     name: str = _ORIGINAL["generate_resource_name"](resource_type, stack_name, logical_id)
     return name

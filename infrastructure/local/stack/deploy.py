@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import moto.cloudformation.models as moto_cloudformation
-import moto.cloudformation.parsing as moto_parsing
 
-from infrastructure.local.stack import adapters, nested, properties
+from infrastructure.local.stack import adapters, templates
+from infrastructure.local.stack.nested import NestedStack
 from infrastructure.local.stack.properties import Client
+from infrastructure.local.stack.record import Record
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 _BACKENDS: Any = moto_cloudformation.cloudformation_backends
-_PARSING: Any = moto_parsing
-_STAND_INS = {
-    "AWS::Lambda::Function": ("Code", "# read from the working tree\n"),
-    # The bytes of an archive of nothing: what a layer would bring is installed here.
-    "AWS::Lambda::LayerVersion": ("Content", base64.b64encode(b"PK\5\6" + bytes(18)).decode()),
-}
-"""What has an archive, the property that says where it lies, and what is there instead."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +32,19 @@ class StackFunction:
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """What was created."""
+    """What was created, the functions of nested stacks too."""
 
     name: str
     outputs: dict[str, str]
     functions: tuple[StackFunction, ...]
+
+
+class NotDeployed(Exception):
+    """The stack could not be created; the message says why."""
+
+
+Serve = Callable[[StackFunction], None]
+"""Runs a function of the working tree; called again whenever the function is changed."""
 
 
 def deploy(
@@ -53,52 +54,45 @@ def deploy(
     name: str = "mediawright",
     parameters: Mapping[str, str] | None = None,
     inner: Mapping[str, dict[str, Any]] | None = None,
+    serve: Serve | None = None,
 ) -> DeployedStack:
     """Create the stack from an expanded template; `api_url` is what its endpoint outputs answer.
 
-    `inner` holds the templates of its nested stacks by their TemplateURL; another URL is read from S3.
-
-    Raises what CloudFormation's client raises when the template or a parameter is refused.
+    `inner` has the templates of nested stacks by their TemplateURL; `serve` runs functions of the working tree.
+    Raises what CloudFormation's client raises when the template or a parameter is refused, and NotDeployed.
     """
-    adapters.install(api_url)
-    nested.serve({url: _readable_code(document) for url, document in (inner or {}).items()})
-    local = _readable_code(template)
+    adapters.install(api_url, client, partial(_serve, serve) if serve else None)
+    templates.keep_nested(inner or {})
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()]
     client("cloudformation").create_stack(
-        StackName=name, TemplateBody=json.dumps(local), Parameters=given, Capabilities=["CAPABILITY_IAM"]
+        StackName=name, TemplateBody=json.dumps(template), Parameters=given, Capabilities=["CAPABILITY_IAM"]
     )
     stack = _BACKENDS[ACCOUNT][REGION].get_stack(name)
-    resources = [entry for whole in nested.with_inner(stack) for entry in _resolved(whole)]
-    for _, entry in resources:
-        properties.apply(entry["Type"], entry["PhysicalId"], entry.get("Properties", {}), client)
-    return DeployedStack(
-        name,
-        {answer["OutputKey"]: str(answer["OutputValue"]) for answer in stack.outputs or []},
-        tuple(_function(key, entry) for key, entry in resources if entry["Type"] == "AWS::Lambda::Function"),
-    )
+    if stack.status != "CREATE_COMPLETE":
+        raise NotDeployed("; ".join(_reasons(stack)) or stack.status)
+    outputs = {answer["OutputKey"]: str(answer["OutputValue"]) for answer in stack.outputs or []}
+    return DeployedStack(name, outputs, tuple(_functions(stack)))
 
 
-def _readable_code(template: dict[str, Any]) -> dict[str, Any]:
-    """The template with a stand-in for every archive: here code is read from the working tree."""
-    local = copy.deepcopy(template)
-    for resource in local["Resources"].values():
-        if resource["Type"] in _STAND_INS:
-            property_name, content = _STAND_INS[resource["Type"]]
-            resource["Properties"][property_name] = {"ZipFile": content}
-    return local
+def _reasons(stack: Any) -> list[str]:
+    failed = [event for event in stack.events if event.resource_status.endswith("_FAILED")]
+    return [f"{event.logical_resource_id}: {event.resource_status_reason}" for event in failed]
 
 
-def _resolved(stack: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every created resource: its logical id, and its type, physical id and properties without functions."""
-    for logical_id, resource in stack.template_dict["Resources"].items():
-        created = stack.resource_map[logical_id]
-        if created is not None:
-            entry = _PARSING.clean_json(copy.deepcopy(resource), stack.resource_map)
-            yield logical_id, {**entry, "PhysicalId": str(getattr(created, "physical_resource_id", logical_id))}
+def _functions(stack: Any) -> Iterator[StackFunction]:
+    for record in stack.life.records.values():
+        if record.kind == "AWS::Lambda::Function":
+            yield _function(record)
+        elif isinstance(record.resource, NestedStack):
+            yield from _functions(record.resource.stack)
 
 
-def _function(logical_id: str, entry: dict[str, Any]) -> StackFunction:
-    properties = entry["Properties"]
-    variables = properties.get("Environment", {}).get("Variables", {})
+def _serve(serve: Serve, record: Record) -> None:
+    if record.kind == "AWS::Lambda::Function" and record.properties["Code"] == templates.WORKING_TREE_CODE:
+        serve(_function(record))
+
+
+def _function(record: Record) -> StackFunction:
+    variables = record.properties.get("Environment", {}).get("Variables", {})
     environment = {key: str(value) for key, value in variables.items()}
-    return StackFunction(logical_id, entry["PhysicalId"], properties["Handler"], environment)
+    return StackFunction(record.logical_id, record.physical_id, record.properties["Handler"], environment)

@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from infrastructure.local.api import chalice_context
 from infrastructure.local.lambdas.functions import Functions
-from infrastructure.local.stack.deploy import DeployedStack, StackFunction
+from infrastructure.local.stack.deploy import StackFunction
 from infrastructure.template.app_loader import load_app_module
 
 API = "APIHandler"
 
 
-def serve_functions(stack: DeployedStack, functions: Functions, project: Path, in_process: bool) -> str:
-    """Register every function; the name of the one behind the REST API.
+class FunctionServer:
+    """Takes up every function of the working tree when it is made, and its environment whenever that changes."""
 
-    In process, the engine's environment block becomes this process's: it is the same for all of them.
-    """
-    engine = [function for function in stack.functions if function.handler.startswith("app.")]
-    for function in stack.functions:
-        if function not in engine or not in_process:
-            functions.register_code(function.name, project)
-    if in_process:
-        _serve_here(engine, functions, project)
-    return next(function.name for function in engine if function.logical_id == API)
+    def __init__(self, functions: Functions, project: Path, in_process: bool) -> None:
+        """In process, the engine's environment block becomes this process's: it is the same for all of them."""
+        self.api = ""
+        self._functions = functions
+        self._project = project
+        self._in_process = in_process
+
+    def serve(self, function: StackFunction) -> None:
+        """Run a function from the working tree, with the environment that it has now."""
+        is_engine = function.handler.startswith("app.")
+        if is_engine and function.logical_id == API:
+            self.api = function.name
+        if is_engine and self._in_process:
+            self._serve_here(function)
+        else:
+            self._functions.register_code(function.name, self._project)
+
+    def _serve_here(self, function: StackFunction) -> None:
+        if any(os.environ.get(name) != value for name, value in function.environment.items()):
+            os.environ.update(function.environment)
+            forget_settings()
+        module: Any = load_app_module(self._project)
+        chalice_context.install()
+        handler = getattr(module, function.handler.removeprefix("app."))
+        self._functions.register_in_process(function.name, handler)
 
 
-def _serve_here(engine: list[StackFunction], functions: Functions, project: Path) -> None:
-    for function in engine:
-        os.environ.update(function.environment)
-    module: Any = load_app_module(project)
-    chalice_context.install()
-    for function in engine:
-        functions.register_in_process(function.name, getattr(module, function.handler.removeprefix("app.")))
+def forget_settings() -> None:
+    """Empty the engine's own caches, which know an environment that is gone."""
+    for name, module in list(sys.modules.items()):
+        if name == "app" or name.startswith("chalicelib"):
+            for member in list(vars(module).values()):
+                clear = getattr(member, "cache_clear", None)
+                if callable(clear):
+                    clear()

@@ -80,7 +80,7 @@ def _topic_policy(_name: str, properties: Properties, client: Client) -> None:
 
 def _subscription(_name: str, properties: Properties, client: Client) -> None:
     members = ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
-    attributes = {name: _attribute(properties[name]) for name in members if name in properties}
+    attributes = {name: attribute(properties[name]) for name in members if name in properties}
     client("sns").subscribe(
         TopicArn=properties["TopicArn"],
         Protocol=properties["Protocol"],
@@ -89,7 +89,7 @@ def _subscription(_name: str, properties: Properties, client: Client) -> None:
     )
 
 
-def _attribute(value: Any) -> str:
+def attribute(value: Any) -> str:
     """Attributes are text: policies are JSON, flags lower-case words."""
     if isinstance(value, dict):
         return json.dumps(value)

@@ -19,9 +19,15 @@ def handler(event, context):
     print(os.environ["WORD"], len(event.get("Records", [])))
     return os.environ["WORD"]
 """
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
 TEMPLATE: dict[str, Any] = {
     "Resources": {
-        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}},
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
         "Table": {
             "Type": "AWS::DynamoDB::Table",
             "Properties": {
