@@ -22,7 +22,7 @@ up: $(VENV)/.run
 	exec $(BIN)/python -m infrastructure.local.up
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/faults -m ""

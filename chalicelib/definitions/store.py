@@ -95,7 +95,10 @@ def read_many(kind: Kind, names: Iterable[str]) -> dict[str, Definition]:
 def page(kind: Kind, limit: int, after: str | None) -> tuple[list[Definition], str | None]:
     """Definitions by name, and the name that the next page begins after."""
     start = None if after is None else _key(kind, after)
-    found = dynamodb.query_page(_table(), dynamodb.equals("Kind", kind), consistent=True, limit=limit, start=start)
+    # One more than asked for: DynamoDB tells only by it whether a page is the last.
+    found = dynamodb.query_page(
+        _table(), dynamodb.equals("Kind", kind), consistent=True, limit=limit + 1, start=start
+    )
     following = found.next_key["Name"] if found.next_key else None
     read = {item["Name"]: _definition(kind, item) for item in found.items}
     for name in builtin.names(kind):

@@ -14,6 +14,7 @@ from moto import mock_aws
 from chalicelib.aws import clients, settings, transaction
 from chalicelib.definitions import revisions
 from chalicelib.web import paging
+from infrastructure.local.dynamodb import data_plane
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -108,7 +109,8 @@ def clients_of_this_environment() -> Iterator[None]:
 
 @pytest.fixture
 def aws(no_real_aws: None) -> Iterator[None]:
-    """moto in place of AWS, with the four tables and the data bucket."""
+    """moto in place of AWS, its DynamoDB as strict as AWS's, with the four tables and the data bucket."""
+    data_plane.install()
     with mock_aws(config={"lambda": {"use_docker": False}, "iam": {"load_aws_managed_policies": False}}):
         for table in _KEYS:
             _create_table(table)

@@ -26,11 +26,19 @@ from tests.faults.rig import Rig
 from tests.faults.scenarios import TWO_RUNS, named
 
 LONG = ("failing", "queued behind another", "parked behind another", "waiting")
-RACED = ["sync", *(pytest.param(name, marks=pytest.mark.long) for name in LONG)]
+
+NOBODY_RESUMES = ("waiting", "rival")
+"""A rival of a run that waits would wait for ever."""
+
+RACED = [
+    pytest.param(workflow, name, marks=[pytest.mark.long] if workflow in LONG else [])
+    for workflow in ("sync", *LONG)
+    for name in INTRUDERS
+    if name != "retried" and (workflow, name) != NOBODY_RESUMES
+]
 
 
-@pytest.mark.parametrize("workflow", RACED)
-@pytest.mark.parametrize("name", [name for name in INTRUDERS if name != "retried"])
+@pytest.mark.parametrize(("workflow", "name"), RACED)
 def test_somebody_comes_between_at_each_call(rig: Rig, recorded: Recorded, workflow: str, name: str) -> None:
     scenario = named(workflow)
     names, points = recorded(scenario)

@@ -20,6 +20,8 @@ from chalicelib.executions import complete, entrances, pools, queue, store, subm
 from chalicelib.executions.errors import StageFailed
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import ENDED, Status
+from infrastructure.local.dynamodb.rows import Row
+from infrastructure.local.dynamodb.tables import LOCK, rows_of
 
 OK: BranchOutput = {"Do": "run", "Kept": {"Status": "Complete", "MetaData": {}, "Media": {}}}
 FAILED: BranchOutput = {"Do": "run", "Failed": {"Error": "ValueError", "Cause": "no"}}
@@ -110,12 +112,17 @@ def everything() -> list[dict[str, Any]]:
 
 def clear() -> None:
     """Forget all runs and assets, so that the next round of a test begins as fast as the first; caps stay."""
-    for key, parts in list(_table("Executions").items.items()):
-        kept = ("months", "pools")
-        if key.value not in kept:
-            for part in [part for part in parts if part.value != "pool"]:
-                del parts[part]
-    _table("Assets").items.clear()
+    kept = ("months", "pools")
+    for row in rows_of(_table("Executions")).after(None):
+        if row.key[0] not in kept and row.key[1] != "pool":
+            _remove("Executions", row)
+    for row in rows_of(_table("Assets")).after(None):
+        _remove("Assets", row)
+
+
+def _remove(table: str, row: Row) -> None:
+    with LOCK:
+        rows_of(_table(table)).change(row, None)
 
 
 def _table(name: str) -> Any:
