@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infrastructure.local.faults import FAULTS
+from infrastructure.local.iam.denials import DENIALS
 from tests.system.conftest import Engine
 
 
@@ -101,6 +102,9 @@ def test_another_bucket_that_sends_its_events_triggers_too(engine: Engine, workf
     s3.put_object(Bucket=bucket, Key="x", Body=b"video")
 
     assert first_run(engine, trigger_id)["Status"] == "Complete"
+    # the stack may not look into a bucket that is not its own: it takes the event's word for the object
+    refused_looks = {(denial.action, denial.resource) for denial in DENIALS.take()}
+    assert refused_looks == {("s3:GetObject", f"arn:aws:s3:::{bucket}/x")}
 
 
 def test_an_event_of_an_application_says_what_to_run_on(engine: Engine, workflow: str, trigger: Any) -> None:

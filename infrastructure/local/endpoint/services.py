@@ -19,6 +19,7 @@ from infrastructure.local.endpoint import direct_dispatch, not_embedded, s3_adap
 from infrastructure.local.endpoint.server import AwsServer
 from infrastructure.local.endpoint.signatures import KeyPair, KeyStore
 from infrastructure.local.events import queue_retention, rules, scheduler, sources, topics
+from infrastructure.local.iam.guard import Guard
 from infrastructure.local.lambdas import lambda_service
 from infrastructure.local.lambdas.functions import Functions
 from infrastructure.local.states import events, step_functions
@@ -61,6 +62,7 @@ class AwsServices:
         vocabulary_files.install()
         not_embedded.install()
         direct_dispatch.install(DIRECT)
+        self._guard = Guard()
         # A session made before knows none of the handlers.
         boto3.DEFAULT_SESSION = None
         _CORE.botocore_stubber.enabled = True
@@ -81,6 +83,7 @@ class AwsServices:
 
     def stop(self) -> None:
         """End every thread and worker and forget all data."""
+        self._guard.stop()
         step_functions.stop()
         self._expiry.stop()
         streams.stop()

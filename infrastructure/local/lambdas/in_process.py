@@ -17,6 +17,7 @@ from typing import Any
 import awslambdaric.lambda_runtime_exception as runtime_exception
 import awslambdaric.lambda_runtime_marshaller as runtime_marshaller
 
+from infrastructure.local.iam.callers import calling_as
 from infrastructure.local.interception import KILLED, running
 from infrastructure.local.invocation import Invocation
 from infrastructure.local.lambdas import errors
@@ -107,7 +108,7 @@ class InProcessFunction:
         log.line(f"START RequestId: {request_id} Version: $LATEST")
         token = _CURRENT.set((log, request_id))
         try:
-            with running(self.name, request_id) as whole:
+            with running(self.name, request_id) as whole, calling_as(self.name):
                 answer = self._run(payload, context)
         finally:
             _CURRENT.reset(token)

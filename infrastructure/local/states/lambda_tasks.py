@@ -15,6 +15,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_u
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_lambda
 
+from infrastructure.local.iam import guard
+from infrastructure.local.iam.actions import compute
+from infrastructure.local.iam.actions.place import Place
 from infrastructure.local.invocation import Invocation, Invoke
 from infrastructure.local.states.values import Shared, loads
 
@@ -57,11 +60,25 @@ def _body(parameters: dict[str, Any]) -> bytes:
     return payload if isinstance(payload, bytes) else bytes(_Api.to_payload_type(payload))
 
 
-def call(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The result of Step Functions' own `lambda:invoke`. Raises moto's exception for a failed function."""
+def _refuse_what_isnt_granted(execution: dict[str, Any], function: str) -> None:
+    """Raise moto's exception for what AWS answers when the machine's role may not invoke the function."""
+    arn = compute.function_arn(function, None, Place(guard.ACCOUNT, execution["Id"].split(":")[3]))
+    said = guard.refused(execution["RoleArn"], execution["Name"], compute.invoking(arn))
+    if said is not None:
+        cause = f"{said} (Service: Lambda, Status Code: 403, Request ID: {uuid.uuid4()})"
+        error: Any = LambdaFunctionErrorException("Lambda.AWSLambdaException", cause)
+        raise error
+
+
+def call(parameters: dict[str, Any], execution: dict[str, Any]) -> dict[str, Any]:
+    """The result of Step Functions' own `lambda:invoke`; `execution` is the context object's.
+
+    Raises moto's exception for a failed function and for one that the machine's role may not invoke.
+    """
     name = str(parameters["FunctionName"])
     if parameters.get("Qualifier"):
         name = f"{name}:{parameters['Qualifier']}"
+    _refuse_what_isnt_granted(execution, name)
     answer: Invocation = _invoke[0](name, _body(parameters))
     if answer.error:
         raise _failure(answer.payload)
@@ -80,12 +97,17 @@ def _eval_execution(self: Any, env: Any) -> None:
     parameters = self._eval_parameters(env=env)
     facts["state_credentials"] = self._eval_state_credentials(env=env)
     self._before_eval_execution(env=env, raw_parameters=parameters, **facts)
-    env.stack.append(call(parameters))
+    env.stack.append(call(parameters, _execution(env)))
     self._after_eval_execution(env=env, normalised_parameters=parameters, **facts)
 
 
 def _integration(env: Any, parameters: dict[str, Any], **_: Any) -> None:
-    env.stack.append(call(parameters))
+    env.stack.append(call(parameters, _execution(env)))
+
+
+def _execution(env: Any) -> dict[str, Any]:
+    execution: dict[str, Any] = env.states.context_object.context_object_data["Execution"]
+    return execution
 
 
 def _named(original: Any) -> Any:

@@ -4,8 +4,10 @@ import json
 import threading
 from typing import Any
 
+import boto3
 import pytest
 
+from infrastructure.local.iam.denials import DENIALS
 from infrastructure.local.invocation import Invocation
 from infrastructure.local.lambdas.errors import exited, timed_out, unknown_function
 from infrastructure.local.states.lambda_tasks import install
@@ -127,3 +129,17 @@ def test_given_assign_and_output_then_both_see_the_variables_from_before() -> No
             ("Third", give({"second": "{% $states.input %}", "v": "{% $v %}"})),
         )
     assert output == {"second": 1, "v": 7}
+
+
+def test_given_a_role_that_may_not_invoke_the_function_then_the_task_fails_as_lambda_refuses_it() -> None:
+    with world() as aws:
+        aws.functions["f"] = lambda event: event
+        iam = boto3.client("iam", region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s")
+        iam.create_role(RoleName="machine", AssumeRolePolicyDocument="{}")
+        other = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:*:*:function:g"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": other})
+        iam.put_role_policy(RoleName="machine", PolicyName="p", PolicyDocument=document)
+        described = aws.run(only(task()))
+    assert described["error"] == "Lambda.AWSLambdaException"
+    assert "is not authorized to perform: lambda:InvokeFunction" in described["cause"]
+    assert [denial.resource for denial in DENIALS.take()] == ["arn:aws:lambda:us-east-1:123456789012:function:f"]
