@@ -11,7 +11,7 @@ PACKAGES := chalicelib mediawright MediaInsightsEngineLambdaHelper operators inf
 LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo up test faults bench lint types contracts asl template openapi check lines lock format clean
+.PHONY: demo up test faults bench lint types contracts asl template openapi permissions check lines lock format clean
 .SILENT:
 
 demo: override export FILE := $(value FILE)
@@ -51,8 +51,12 @@ template: $(VENV)/.dev
 openapi: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.openapi
 
+permissions: $(VENV)/.dev
+	$(BIN)/python -m infrastructure.permissions
+
 check: lint types contracts template asl
 	$(BIN)/python -m infrastructure.openapi --check
+	$(BIN)/python -m infrastructure.permissions --check
 
 lines: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.lines
