@@ -94,6 +94,14 @@ def publisher(event: Any, _context: Any) -> Any:
     return entrance(event)
 
 
+@app.lambda_function(name="AnalyticsStream")
+def analytics_stream(event: Any, _context: Any) -> Any:
+    """The Assets stream, where the analytics stream is deployed: an asset or an operator's metadata changed."""
+    from chalicelib.analytics.feed import feed
+
+    return feed(event)
+
+
 @app.lambda_function(name="WebhookDelivery")
 def webhook_delivery(event: Any, _context: Any) -> Any:
     """One attempt to tell a webhook of an event."""

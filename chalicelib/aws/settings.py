@@ -36,6 +36,8 @@ class Settings:
     webhook_delivery_arn: str
     events_topic_arn: str
     publisher_dead_letters_url: str
+    analytics_stream: str
+    analytics_dead_letters_url: str
 
 
 @cache
@@ -68,6 +70,8 @@ def settings() -> Settings:
         webhook_delivery_arn=env["WEBHOOK_DELIVERY_ARN"],
         events_topic_arn=env["EVENTS_TOPIC_ARN"],
         publisher_dead_letters_url=env["PUBLISHER_DEAD_LETTERS_URL"],
+        analytics_stream=env.get("ANALYTICS_STREAM", ""),
+        analytics_dead_letters_url=env.get("ANALYTICS_DEAD_LETTERS_URL", ""),
     )
 
 

@@ -34,7 +34,8 @@ def build(project: Path, places: Places = WORKING_TREE) -> Template:
     for name in engine:
         properties = template["Resources"][name]["Properties"]
         properties["Runtime"] = RUNTIME
-        properties["Environment"] = {"Variables": environment}
+        own = properties.get("Environment", {}).get("Variables", {})
+        properties["Environment"] = {"Variables": {**environment, **own}}
     template = fragments.lay_over(template, operator_resources(project, places))
     short_uuid = _short_uuid()
     resolved: Template = _with_short_uuid(template, short_uuid)

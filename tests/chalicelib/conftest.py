@@ -45,6 +45,8 @@ ENVIRONMENT = {
     "MAX_CONCURRENT_WORKFLOWS": "5",
     "EVENTS_TOPIC_ARN": f"arn:aws:sns:{REGION}:{ACCOUNT}:test-topic",
     "PUBLISHER_DEAD_LETTERS_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/test-publisher-dead-letters",
+    "ANALYTICS_STREAM": "test-analytics",
+    "ANALYTICS_DEAD_LETTERS_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/test-analytics-dead-letters",
     "WEBHOOK_DELIVERY_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:mediawright-ab12cd-WebhookDelivery",
 }
 

@@ -70,6 +70,7 @@ FUNCTIONS = {
     "Sweep": "sweep",
     "TaskTokens": "task_tokens",
     "Publisher": "publisher",
+    "AnalyticsStream": "analytics_stream",
     "WebhookDelivery": "webhook_delivery",
     "Trigger": "trigger",
     "BatchItems": "batch_items",

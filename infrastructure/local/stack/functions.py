@@ -19,7 +19,7 @@ class FunctionServer:
     """Takes up every function of the working tree when it is made, and its environment whenever that changes."""
 
     def __init__(self, functions: Functions, project: Path, in_process: bool) -> None:
-        """In process, the engine's environment block becomes this process's: it is the same for all of them."""
+        """In process, the engine's environment becomes this process's: no two functions differ about a variable."""
         self.api = ""
         self._functions = functions
         self._project = project

@@ -141,6 +141,15 @@ def _schedule_group(_name: str, properties: Properties, client: Client) -> None:
     client("scheduler").create_schedule_group(Name=properties["Name"])
 
 
+def _stream(name: str, properties: Properties, client: Client) -> None:
+    kinesis = client("kinesis")
+    if "StreamModeDetails" in properties:
+        arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+        kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails=properties["StreamModeDetails"])
+    if "StreamEncryption" in properties:
+        kinesis.start_stream_encryption(StreamName=name, **properties["StreamEncryption"])
+
+
 _FINISHERS: dict[str, Callable[[str, Properties, Client], None]] = {
     "AWS::DynamoDB::Table": _table,
     "AWS::S3::Bucket": _bucket,
@@ -153,4 +162,5 @@ _FINISHERS: dict[str, Callable[[str, Properties, Client], None]] = {
     "AWS::IAM::Role": _role,
     "AWS::Lambda::EventInvokeConfig": _event_invoke_config,
     "AWS::Scheduler::ScheduleGroup": _schedule_group,
+    "AWS::Kinesis::Stream": _stream,
 }

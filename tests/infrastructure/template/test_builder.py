@@ -163,7 +163,13 @@ def test_the_data_plane_function_reaches_assets_and_the_cursor_key_only(template
 
 def test_all_engine_functions_have_one_environment_and_operators_have_none_of_it(template: Template) -> None:
     environments = [template["Resources"][name]["Properties"]["Environment"]["Variables"] for name in ENGINE]
+    analytics = environments[ENGINE.index("AnalyticsStream")]
+    own = {name: analytics.pop(name) for name in ("ANALYTICS_STREAM", "ANALYTICS_DEAD_LETTERS_URL")}
 
+    assert own == {
+        "ANALYTICS_STREAM": {"Ref": "AnalyticsDataStream"},
+        "ANALYTICS_DEAD_LETTERS_URL": {"Ref": "AnalyticsDeadLetters"},
+    }
     assert all(environment == environments[0] for environment in environments)
     assert " ".join(sorted(environments[0])) == (
         "ASSETS_TABLE BATCH_MACHINE_ARN DATA_BUCKET DEFINITIONS_TABLE EVENTS_TOPIC_ARN EXECUTIONS_TABLE "
@@ -200,12 +206,71 @@ def test_the_scheduler_reads_the_stream_with_three_filters_and_gives_up_into_a_q
     }
 
 
-def test_the_executions_stream_has_exactly_two_readers_and_no_other_stream_has_any(template: Template) -> None:
+def test_the_executions_stream_has_exactly_two_readers_and_the_assets_stream_one_at_most(template: Template) -> None:
     mappings = of_type(template, "AWS::Lambda::EventSourceMapping")
 
-    assert set(mappings) == {"SchedulerMapping", "PublisherMapping"}
-    for mapping in mappings.values():
-        assert mapping["Properties"]["EventSourceArn"] == {"Fn::GetAtt": ["ExecutionsTable", "StreamArn"]}
+    readers = {name: entry["Properties"]["EventSourceArn"]["Fn::GetAtt"][0] for name, entry in mappings.items()}
+    assert readers == {
+        "SchedulerMapping": "ExecutionsTable",
+        "PublisherMapping": "ExecutionsTable",
+        "AnalyticsMapping": "AssetsTable",
+    }
+
+
+def test_all_of_the_analytics_stream_is_a_choice(template: Template) -> None:
+    chosen = {
+        name
+        for section in ("Resources", "Outputs")
+        for name, entry in template[section].items()
+        if entry.get("Condition") == "DeploysAnalytics"
+    }
+
+    named = {name for section in ("Resources", "Outputs") for name in template[section] if "Analytics" in name}
+    assert chosen == named
+    assert template["Parameters"]["DeployAnalyticsPipeline"]["Default"] == "No"
+    stream = template["Resources"]["AnalyticsDataStream"]["Properties"]
+    assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert stream["StreamEncryption"]["EncryptionType"] == "KMS"
+
+
+def test_the_assets_stream_is_read_in_order_and_has_twelve_hours_for_each_record(template: Template) -> None:
+    mappings = of_type(template, "AWS::Lambda::EventSourceMapping")
+    properties = mappings["AnalyticsMapping"]["Properties"]
+
+    patterns = [json.loads(entry["Pattern"]) for entry in properties.pop("FilterCriteria")["Filters"]]
+
+    assert patterns == [
+        {"eventName": ["INSERT", "REMOVE"], "dynamodb": {"Keys": {"Part": {"S": ["asset"]}}}},
+        {"dynamodb": {"Keys": {"Part": {"S": [{"prefix": "head#"}]}}}},
+    ]
+    changed = {
+        "FunctionName": {"Ref": "AnalyticsStream"},
+        "EventSourceArn": {"Fn::GetAtt": ["AssetsTable", "StreamArn"]},
+        "MaximumRetryAttempts": 100,
+        "MaximumRecordAgeInSeconds": 43200,
+        "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["AnalyticsDeadLetters", "Arn"]}}},
+    }
+    scheduler = mappings["SchedulerMapping"]["Properties"]
+    assert properties == {key: value for key, value in scheduler.items() if key != "FilterCriteria"} | changed
+
+
+def test_the_analytics_function_reads_assets_and_writes_its_stream_and_its_dead_letters_only(
+    template: Template,
+) -> None:
+    granted = statements(template, "AnalyticsStreamRole")
+
+    assert {action for statement in granted.values() for action in listed(statement["Action"])} == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+        "dynamodb:Query",
+        "sqs:SendMessage",
+        "kinesis:PutRecords",
+    }
+    assert granted["Records"]["Resource"] == {"Fn::GetAtt": ["AnalyticsDataStream", "Arn"]}
 
 
 def test_the_publisher_gets_runs_own_items_only_and_has_twelve_hours_for_each(template: Template) -> None:
