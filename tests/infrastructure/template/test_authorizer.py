@@ -1,0 +1,63 @@
+"""Who may call what, as API Gateway is told: read from the expanded template of the app itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.web.room import ENDPOINTS
+from infrastructure.template.expand import expanded
+
+PROJECT = Path(__file__).resolve().parents[3]
+PUBLIC = {("get", "/"), ("get", "/docs"), ("get", "/openapi.json")}
+"""What tells nothing about the stack: a greeting, and the API's description."""
+
+
+@pytest.fixture(scope="module")
+def body() -> dict[str, Any]:
+    found: dict[str, Any] = expanded(PROJECT)["Resources"]["RestAPI"]["Properties"]["Body"]
+    return found
+
+
+def methods(body: dict[str, Any], *, options: bool) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method, path): operation
+        for path, operations in body["paths"].items()
+        for method, operation in operations.items()
+        if (method == "options") == options
+    }
+
+
+def test_every_route_but_the_public_ones_is_authorised_by_iam(body: dict[str, Any]) -> None:
+    found = methods(body, options=False)
+
+    assert {key for key, operation in found.items() if not operation.get("security")} == PUBLIC
+    guarded = [operation["security"] for key, operation in found.items() if key not in PUBLIC]
+    assert all(security == [{"sigv4": []}] for security in guarded)
+    assert body["securityDefinitions"] == {
+        "sigv4": {
+            "in": "header",
+            "type": "apiKey",
+            "name": "Authorization",
+            "x-amazon-apigateway-authtype": "awsSigv4",
+        }
+    }
+
+
+def test_the_template_has_every_route_that_the_app_declares(body: dict[str, Any]) -> None:
+    declared = {(endpoint.method.lower(), endpoint.path) for endpoint in ENDPOINTS}
+
+    assert set(methods(body, options=False)) == declared
+
+
+def test_questions_about_cors_reach_no_function(body: dict[str, Any]) -> None:
+    found = methods(body, options=True)
+
+    assert found
+    for operation in found.values():
+        assert operation["x-amazon-apigateway-integration"]["type"] == "mock"
+    assert {path for _, path in found} == {path for _, path in methods(body, options=False)} - {
+        path for _, path in PUBLIC
+    }
