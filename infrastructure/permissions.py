@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infrastructure.template.builder import build
+from infrastructure.template.operators import operator_library
 
 PROJECT = Path(__file__).resolve().parents[1]
 COMMITTED = PROJECT / "docs" / "permissions.md"
@@ -39,7 +40,7 @@ template, the statement is there only if the condition holds. `${ShortUuid}` is 
 
 def page(project: Path) -> str:
     """The page as it is to be committed."""
-    resources = build(project)["Resources"]
+    resources = {**build(project)["Resources"], **operator_library(project)["Resources"]}
     roles = sorted((name, entry) for name, entry in resources.items() if entry["Type"] == "AWS::IAM::Role")
     return "\n".join(
         [_HEAD, *(line for name, role in roles for line in _section(name, role, _users(name, resources)))]

@@ -35,6 +35,15 @@ def tag(arn: str, tags: dict[str, str]) -> None:
     client("lambda").tag_resource(Resource=arn, Tags=tags)
 
 
+def untag(arn: str, keys: list[str]) -> None:
+    """Remove tags from a function; those it doesn't have are no error, nor is a function that isn't there."""
+    try:
+        client("lambda").untag_resource(Resource=arn, TagKeys=keys)
+    except ClientError as error:
+        if code(error) != "ResourceNotFoundException":
+            raise
+
+
 def invoke_later(arn: str, payload: str) -> None:
     """Hand an event to a function without waiting; raises the SDK's ClientError when Lambda doesn't take it."""
     client("lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=payload.encode())

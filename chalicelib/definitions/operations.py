@@ -8,8 +8,8 @@ from typing import Any
 
 from chalicelib.aws import clock
 from chalicelib.aws.settings import settings
-from chalicelib.aws.transaction import Write, commit
-from chalicelib.definitions import builtin, caps, dependents, grants, limits, rules, store
+from chalicelib.aws.transaction import Write
+from chalicelib.definitions import builtin, caps, dependents, function_uses, limits, rules, store
 from chalicelib.definitions.answers import Answer, operation_answer
 from chalicelib.definitions.assembly import operation_of
 from chalicelib.definitions.lists import Listed, listed
@@ -43,15 +43,14 @@ def create(body: Document, *, dry_run: bool = False) -> Answer:
     """
     builtin.check_free("operation", body["Name"])
     rules.check_operation(body, settings().workflow_role_arn)
-    needed = grants.check(body)
+    seen = function_uses.look(body)
     made = {"Version": "v0", "Id": clock.new_id(), "Created": epoch_text()}
     operation = Definition("operation", body["Name"], _given(body) | made)
     stage = _stage_of(operation)
     _check_free(operation, stage)
     _check_alone(operation)
     if not dry_run:
-        _give(needed)
-        _commit([store.create(operation), store.create(stage), *_cap(operation.name, None, operation)])
+        _commit(operation.name, None, operation, seen, [store.create(operation), store.create(stage)])
     return operation_answer(operation)
 
 
@@ -68,12 +67,11 @@ def update(body: Document, *, dry_run: bool = False) -> Answer:
     document["Version"] = next_version(before.document["Version"])
     checked = document | {name: body[name] for name in body if name == "SfnExecutionRole"}
     rules.check_operation(checked, settings().workflow_role_arn)
-    needed = grants.check(document)
+    seen = function_uses.look(document)
     operation = Definition("operation", before.name, document)
     _check_alone(operation)
     if not dry_run:
-        _give(needed)
-        _commit([store.replace(operation, before), *_cap(operation.name, before, operation)])
+        _commit(operation.name, before, operation, seen, [store.replace(operation, before)])
     return operation_answer(operation)
 
 
@@ -94,7 +92,7 @@ def page(limit: int | None, after: str | None) -> Listed:
 
 
 def delete(name: str, *, force: bool = False) -> Answer:
-    """Delete an operation and its stage, and answer what it was.
+    """Delete an operation and its stage, and answer what it was. Its functions lose the tag that nothing else needs.
 
     Raises NotFoundError, and BadRequestError while a workflow uses it and `force` is not given.
     """
@@ -104,7 +102,8 @@ def delete(name: str, *, force: bool = False) -> Answer:
     if not force:
         dependents.check_unused("operation", name)
     answer = operation_answer(operation)
-    commit([store.remove(operation), *(removal(stage) if stage else []), *_cap(name, operation, None)])
+    gone = [store.remove(operation), *(removal(stage) if stage else [])]
+    _commit(name, operation, None, function_uses.NOTHING_SEEN, gone)
     return answer
 
 
@@ -165,14 +164,17 @@ def _cap(name: str, before: Definition | None, after: Definition | None) -> list
     return caps.writes(caps.pool("operation", name), old, new)
 
 
-def _give(needed: Sequence[grants.Grant]) -> None:
-    for grant in needed:
-        grant.give()
-
-
-def _commit(writes: Sequence[Write]) -> None:
+def _commit(
+    name: str,
+    before: Definition | None,
+    after: Definition | None,
+    seen: function_uses.Seen,
+    writes: Sequence[Write],
+) -> None:
+    """Carry out the writes that make, change or delete an operation, with its cap and its functions' tags."""
+    left, joined = (one.document if one else {} for one in (before, after))
     try:
-        commit(writes)
+        function_uses.change(name, left, joined, seen, [*writes, *_cap(name, before, after)])
     except ConflictError:
         for write in writes:
             store.drop_text(write)

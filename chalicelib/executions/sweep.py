@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.assets import deletion
 from chalicelib.aws import clock, metrics, transaction
-from chalicelib.definitions import revisions
+from chalicelib.definitions import function_uses, revisions
 from chalicelib.executions import admit, close, listing, queue, sweep_queue, sweep_record, sweep_runs
 from chalicelib.executions.sweep_pass import QUIET_SECONDS, SETTLED_SECONDS, Pass
 
@@ -33,7 +33,7 @@ def sweep(others: Sequence[Step] = ()) -> dict[str, int]:
         this.attempt(step)
     for other in others:
         this.attempt(_other, other)
-    for step in (_retired, _deletions, sweep_queue.unpark, _admission):
+    for step in (_retired, _function_tags, _deletions, sweep_queue.unpark, _admission):
         this.attempt(step)
     metrics.emit(**{f"Repaired_{kind}": count for kind, count in this.repairs.items()})
     repairs = {kind: count for kind, count in this.repairs.items() if count}
@@ -73,6 +73,11 @@ def _retired(this: Pass) -> None:
 
 def _discard(_this: Pass, machine_arn: str) -> None:
     revisions.discard(machine_arn)
+
+
+def _function_tags(this: Pass) -> None:
+    """Functions that were tagged for an operation that never came, or left by their last one and not untagged."""
+    this.repairs["function_tags"] += function_uses.settle_leftovers()
 
 
 def _deletions(this: Pass) -> None:

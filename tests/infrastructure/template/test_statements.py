@@ -11,6 +11,7 @@ import pytest
 
 from infrastructure import permissions
 from infrastructure.template.builder import build
+from infrastructure.template.operators import operator_library
 
 ROOT = Path(__file__).resolve().parents[3]
 FRAGMENTS = sorted((ROOT / "cfn").glob("*.yaml"))
@@ -30,7 +31,10 @@ WITHOUT_ARN = {
     "states:SendTaskFailure",
     "states:SendTaskHeartbeat",
     "states:SendTaskSuccess",
+    "transcribe:CreateVocabulary",
+    "transcribe:ListLanguageModels",
     "transcribe:ListVocabularies",
+    "translate:ListParallelData",
     "translate:ListTerminologies",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
@@ -45,7 +49,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, entry in build(ROOT)["Resources"].items():
+    for name, entry in {**build(ROOT)["Resources"], **operator_library(ROOT)["Resources"]}.items():
         if entry["Type"] == "AWS::IAM::Role":
             for policy in entry["Properties"].get("Policies", []):
                 for statement in policy["PolicyDocument"]["Statement"]:
