@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from chalicelib.aws import clock
@@ -81,17 +82,19 @@ def delete_many(body: dict[str, Any], *, dry_run: bool) -> Document:
 
 def _each(selection: Selection, done: str, work: Callable[[Run], None]) -> Document:
     """Do it for each run, oldest first. A run that refuses is told with its reason, and the others go on."""
-    began = clock.epoch(clock.now())
+    until = clock.seconds() + SECONDS
     answer: Document = {done: [], "Refused": [], "More": False}
-    handled = 0
+    handled, passed = 0, None
     for page in _pages(selection):
+        if passed and clock.seconds() > until:
+            return answer | {"More": True, "Next": passed}
         for run in filter(selection.takes, page):
-            if handled == selection.limit:
+            # one at least, or repeating would never get past it
+            if handled == selection.limit or (handled and clock.seconds() > until):
                 return answer | {"More": True, "Next": run.created}
             _one(run, work, answer[done], answer["Refused"])
             handled += 1
-        if page and clock.epoch(clock.now()) - began > SECONDS:
-            return answer | {"More": True, "Next": page[-1].created}
+        passed = page[-1].created if page else passed
     return answer
 
 
@@ -116,11 +119,20 @@ def _pages(selection: Selection) -> Iterator[list[Run]]:
 
 
 def _moment(body: dict[str, Any], name: str) -> str | None:
-    """A time as our ISO text: ISO 8601, or seconds since 1970 as the API's answers spell it."""
+    """A time as our ISO text: ISO 8601 with its zone, or seconds since 1970 as the API's answers spell it."""
     text = body.get(name)
     if text is None:
         return None
     try:
-        return clock.iso(float(text) if text.replace(".", "", 1).isdigit() else clock.epoch(text))
+        return clock.iso(float(text) if text.replace(".", "", 1).isdigit() else _zoned(text))
     except (ValueError, OverflowError, OSError):
-        raise BadRequestError(f"{name}: a time such as 2026-11-21T04:05:06Z is expected, not {shown(text)}") from None
+        raise BadRequestError(
+            f"{name}: a time with its zone such as 2026-11-21T04:05:06Z is expected, not {shown(text)}"
+        ) from None
+
+
+def _zoned(text: str) -> float:
+    """Seconds since 1970; raises ValueError also without a zone, for whose time would be meant?"""
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(text)
+    return clock.epoch(text)

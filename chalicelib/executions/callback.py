@@ -12,11 +12,10 @@ from chalicelib.aws.clients import code
 from chalicelib.definitions import revisions
 from chalicelib.definitions.stage_input import branch_share
 from chalicelib.executions import sending, store, tokens
+from chalicelib.executions.contention import again_when_moved
 from chalicelib.executions.errors import (
     ForeignTokenError,
     NoCallbackError,
-    RunMoved,
-    UnknownExecutionError,
     UsedTokenError,
 )
 from chalicelib.executions.run import Run
@@ -26,7 +25,6 @@ from chalicelib.web.documents import compact
 from chalicelib.web.errors import BadRequestError, shown
 
 HEARTBEAT = "Executing"
-_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -67,34 +65,28 @@ class Answer:
         return compact({"Status": self.status, "Media": self.media, "MetaData": self.metadata})
 
 
+@again_when_moved("called back")
 def answer(run_id: str, given: Answer, who: str, *, dry_run: bool = False) -> Run:
     """Complete or fail an operation, or prolong its heartbeat; the same answer again changes nothing.
 
-    Raises UnknownExecutionError (404), NoCallbackError (409) when nothing waits for it, ForeignTokenError (403),
-    UsedTokenError (409), and BadRequestError for more output than the state machine carries.
+    Raises UnknownExecutionError (404), NoCallbackError (409) when nothing waits for it any more, ForeignTokenError
+    (403), UsedTokenError (409), and BadRequestError for more output than the state machine carries.
     """
     given.check()
-    for _ in range(_TRIES):
-        run, token = _addressed(run_id, given)
-        if dry_run:
-            return run
-        if given.status == HEARTBEAT:
-            _beat(run, given)
-            return run
-        try:
-            _store(run, token, given, who)
-        except RunMoved:
-            continue
-        sending.send(run)
+    run, token = _addressed(run_id, given)
+    if dry_run:
         return run
-    raise transaction.StillContended(f"run {run_id} kept moving while its callback was stored")
+    if token.answered is None:
+        _check_open(run, given)
+    if given.status == HEARTBEAT:
+        return run
+    _store(run, token, given, who)
+    sending.send(run)
+    return run
 
 
 def _addressed(run_id: str, given: Answer) -> tuple[Run, TokenItem]:
-    stored = store.read_shown(run_id)
-    if stored is None:
-        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
-    run = stored.run
+    run = store.existing(run_id, store.read_shown(run_id)).run
     if run.status not in ENTERED:
         raise NoCallbackError(f"workflow execution {run.id} is {run.status.value}: nothing waits for a callback")
     position = _position(run, given)
@@ -136,12 +128,16 @@ def _store(run: Run, token: TokenItem, given: Answer, who: str) -> None:
     transaction.commit([demanded, tokens.answer(run, token, reply)])
 
 
-def _beat(run: Run, given: Answer) -> None:
+def _check_open(run: Run, given: Answer) -> None:
+    """A task that has timed out takes no answer any more, and Step Functions alone knows: a heartbeat asks it."""
     try:
         stepfunctions.send_heartbeat(given.token)
     except ClientError as error:
         if code(error) not in stepfunctions.CLOSED_TOKEN:
-            raise
+            if given.status == HEARTBEAT:
+                raise
+            # an answer is stored first whatever ails Step Functions, and sent as soon as it is well
+            return
         raise NoCallbackError(
             f"workflow execution {run.id} doesn't wait for operation {shown(given.operation)} any more"
         ) from error

@@ -8,34 +8,29 @@ from __future__ import annotations
 from chalicelib.aws import clock, stepfunctions, transaction
 from chalicelib.definitions import revisions
 from chalicelib.executions import moves, parking, queue, retention, rollup, salvage, store, tokens
+from chalicelib.executions.contention import again_when_moved
 from chalicelib.executions.errors import EndedExecutionError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import ENDED, ENTERED, Status
 from chalicelib.executions.store import Stored
 from chalicelib.web.documents import compact, stored_document
-from chalicelib.web.errors import shown
 
-_TRIES = 5
 _CANCELED = "Mediawright.Canceled"
 
 
+@again_when_moved("closed")
 def ended_outside(run_id: str, attempt: int, message: str) -> Run | None:
     """Close a run whose state machine is over as Error, and answer what it was; None when there was nothing to close.
 
     Whoever calls this looks afterwards who may begin in its place.
     """
-    for _ in range(_TRIES):
-        stored = store.read_open(run_id)
-        if stored is None or stored.run.attempt != attempt or stored.run.status not in ENTERED:
-            return None
-        outputs, told = _salvaged(stored)
-        whole = "; ".join([message, *told])[:4000]
-        try:
-            transaction.commit(moves.ended_outside(stored.run, outputs, _end(stored.run), whole))
-        except RunMoved:
-            continue
-        return stored.run
-    raise transaction.StillContended(f"run {run_id} kept moving while it was closed")
+    stored = store.read_open(run_id)
+    if stored is None or stored.run.attempt != attempt or stored.run.status not in ENTERED:
+        return None
+    outputs, told = _salvaged(stored)
+    whole = "; ".join([message, *told])[:4000]
+    transaction.commit(moves.ended_outside(stored.run, outputs, _end(stored.run), whole))
+    return stored.run
 
 
 def out_of_time(run: Run) -> Run | None:
@@ -65,6 +60,7 @@ def _unfinished(run: Run, outputs: str) -> str:
     return f"Stage {stage.name}: operation {names}" if names else f"Stage {stage.name}"
 
 
+@again_when_moved("canceled")
 def cancel(run_id: str, reason: str | None, who: str) -> Run:
     """End a run as Canceled and stop its state machine; doing so again changes nothing.
 
@@ -72,23 +68,18 @@ def cancel(run_id: str, reason: str | None, who: str) -> Run:
     EndedExecutionError for a run that ended otherwise.
     """
     message = f"Canceled: {reason}" if reason else "Canceled"
-    for _ in range(_TRIES):
-        stored = _existing(run_id)
-        run = stored.run
-        if run.status in ENDED:
-            return _canceled(run)
-        outputs = _salvaged(stored)[0] if run.status in ENTERED else None
-        end = _end(run)
-        try:
-            transaction.commit(moves.cancel(run, outputs, end, message, who))
-        except RunMoved:
-            continue
-        if run.status in ENTERED:
-            stop(run.machine_arn, run.execution_name)
-        if run.status in (Status.QUEUED, Status.RESUMED):
-            parking.pass_on(run)
-        return moves.canceled(run, end, message, who)
-    raise transaction.StillContended(f"run {run_id} kept moving while it was canceled")
+    stored = _existing(run_id)
+    run = stored.run
+    if run.status in ENDED:
+        return _canceled(run)
+    outputs = _salvaged(stored)[0] if run.status in ENTERED else None
+    end = _end(run)
+    transaction.commit(moves.cancel(run, outputs, end, message, who))
+    if run.status in ENTERED:
+        stop(run.machine_arn, run.execution_name)
+    if run.status in (Status.QUEUED, Status.RESUMED):
+        parking.pass_on(run)
+    return moves.canceled(run, end, message, who)
 
 
 def checked_cancel(run_id: str) -> Run:
@@ -114,10 +105,7 @@ def _end(run: Run) -> moves.End:
 
 
 def _existing(run_id: str) -> Stored:
-    stored = store.read_open(run_id)
-    if stored is None:
-        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
-    return stored
+    return store.existing(run_id, store.read_open(run_id))
 
 
 def _canceled(run: Run) -> Run:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from chalicelib.web.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
+from chalicelib.web.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError, shown
 
 
 class UnknownExecutionError(NotFoundError):
     """There is no run with this id."""
 
     code = "NotFoundError"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"workflow execution {shown(run_id)} not found")
 
 
 class NotWaitingError(ConflictError):

@@ -10,17 +10,14 @@ from chalicelib.aws import objects, transaction
 from chalicelib.definitions import revisions
 from chalicelib.executions import store
 from chalicelib.executions.document import whole_document
-from chalicelib.executions.errors import LiveExecutionError, RunMoved, UnknownExecutionError
+from chalicelib.executions.errors import LiveExecutionError, RunMoved
 from chalicelib.executions.run import Document
 from chalicelib.executions.statuses import LIVE
-from chalicelib.web.errors import shown
 
 
 def delete(run_id: str) -> Document:
     """Delete a run and answer what it was; UnknownExecutionError, or LiveExecutionError: cancel it first."""
-    stored = store.read_whole(run_id)
-    if stored is None:
-        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
+    stored = store.existing(run_id, store.read_whole(run_id))
     run = stored.run
     if run.status in LIVE:
         raise LiveExecutionError(f"workflow execution {run.id} is {run.status.value}: cancel it first")

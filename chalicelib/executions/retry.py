@@ -16,19 +16,20 @@ from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision
 from chalicelib.definitions.stage_input import Globals, StageInput, branch_key
 from chalicelib.executions import admit, attempts, caps, moves, plan, rollup, store
-from chalicelib.executions.errors import NotRetriableError, RunMoved, UnknownExecutionError
+from chalicelib.executions.contention import again_when_moved
+from chalicelib.executions.errors import NotRetriableError, UnknownExecutionError
 from chalicelib.executions.plan import Override
 from chalicelib.executions.rollup import Output
 from chalicelib.executions.run import Run, StagePart
 from chalicelib.executions.statuses import StageStatus, Status
 from chalicelib.executions.store import Stored
 from chalicelib.web.documents import compact, stored_document
-from chalicelib.web.errors import BadRequestError, shown
+from chalicelib.web.errors import BadRequestError
 
 RETRIABLE = (Status.ERROR, Status.CANCELED)
-_TRIES = 5
 
 
+@again_when_moved("retried")
 def retry(
     run_id: str, configuration: dict[str, Any] | None = None, who: str = "engine", *, dry_run: bool = False
 ) -> Run:
@@ -37,21 +38,16 @@ def retry(
     Raises UnknownExecutionError, NotRetriableError for a run that is live or complete, BadRequestError for a
     Configuration that doesn't fit, ConflictError while another run works on the asset.
     """
-    for _ in range(_TRIES):
-        stored = store.read_whole(run_id)
-        if stored is None or len(stored.stages) <= stored.run.current_stage:
-            # gone, or half gone: a deletion that broke off is repeated by whoever wants it gone
-            raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
-        prepared = _prepare(stored, configuration or {})
-        if dry_run:
-            return stored.run
-        try:
-            _make(stored, prepared, who)
-        except RunMoved:
-            continue
-        admit.look()
-        return _existing(run_id)
-    raise transaction.StillContended(f"run {run_id} kept moving while it was retried")
+    stored = store.existing(run_id, store.read_whole(run_id))
+    if len(stored.stages) <= stored.run.current_stage:
+        # half gone: a deletion that broke off is repeated by whoever wants it gone
+        raise UnknownExecutionError(run_id)
+    prepared = _prepare(stored, configuration or {})
+    if dry_run:
+        return stored.run
+    _make(stored, prepared, who)
+    admit.look()
+    return store.existing(run_id, store.read(run_id)).run
 
 
 @dataclass(frozen=True)
@@ -146,10 +142,3 @@ def _facts(part: StagePart) -> dict[str, Value | None]:
     if part.status == StageStatus.COMPLETE:
         return {}
     return {"Status": part.status, "Ended": None, "Message": None}
-
-
-def _existing(run_id: str) -> Run:
-    stored = store.read(run_id)
-    if stored is None:
-        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
-    return stored.run

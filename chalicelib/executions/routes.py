@@ -15,9 +15,8 @@ from chalicelib.executions.errors import UnknownExecutionError
 from chalicelib.executions.listing import Listed
 from chalicelib.executions.run import Document
 from chalicelib.executions.statuses import Status
-from chalicelib.executions.store import Stored
 from chalicelib.web import idempotency, paging
-from chalicelib.web.errors import BadRequestError, shown
+from chalicelib.web.errors import BadRequestError
 from chalicelib.web.room import Answer, Request, Room
 
 routes = Room(__name__)
@@ -113,7 +112,8 @@ def list_executions_by_asset(request: Request) -> Answer:
     answer_example=examples.EXECUTION,
 )
 def get_execution(request: Request) -> Document:
-    stored = _found(_run_id(request))
+    run_id = _run_id(request)
+    stored = store.existing(run_id, store.read_whole(run_id))
     run = stored.run
     return whole_document(stored, revisions.get(run.subject, run.workflow, run.revision))
 
@@ -250,15 +250,8 @@ def _run_id(request: Request) -> str:
     """The run's id in the path; what is no id of ours names no run, and isn't asked for."""
     run_id = request.path["id"]
     if not _RUN_ID.fullmatch(run_id):
-        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
+        raise UnknownExecutionError(run_id)
     return run_id
-
-
-def _found(run_id: str) -> Stored:
-    stored = store.read_whole(run_id)
-    if stored is None:
-        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
-    return stored
 
 
 def _summaries(request: Request, purpose: str, listed: Listed) -> Answer:

@@ -11,7 +11,7 @@ from chalicelib.aws.dynamodb import Expression, Item, Value
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write
 from chalicelib.executions import retention
-from chalicelib.executions.errors import RunMoved
+from chalicelib.executions.errors import RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Fence, Run, StagePart, status_month
 from chalicelib.executions.statuses import ENDED, ENTERED, StageStatus, Status
 
@@ -39,6 +39,13 @@ class Stored:
     run: Run
     stages: dict[int, StagePart]
     others: tuple[Item, ...] = ()
+
+
+def existing(run_id: str, stored: Stored | None) -> Stored:
+    """What was read of a run; raises UnknownExecutionError when there was nothing."""
+    if stored is None:
+        raise UnknownExecutionError(run_id)
+    return stored
 
 
 def read(run_id: str, stages: Iterable[int] = ()) -> Stored | None:

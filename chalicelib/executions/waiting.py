@@ -15,11 +15,11 @@ from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import RevisionOperation
 from chalicelib.definitions.stage_input import TokenEvent
 from chalicelib.executions import admit, caps, moves, queue, sending, store, tokens
+from chalicelib.executions.contention import again_when_moved
 from chalicelib.executions.errors import (
     NotWaitingError,
     RunClosed,
     RunMoved,
-    UnknownExecutionError,
     WrongStageError,
 )
 from chalicelib.executions.run import Run, parse_execution_name
@@ -28,7 +28,6 @@ from chalicelib.executions.tokens import TokenItem
 from chalicelib.web.documents import compact
 from chalicelib.web.errors import BadRequestError, ConflictError, shown
 
-_TRIES = 5
 _RESUMED = compact({"Status": "Complete", "Media": {}, "MetaData": {}})
 
 
@@ -41,20 +40,20 @@ def token_task(event: TokenEvent) -> dict[str, Any]:
     name = parse_execution_name(event["Execution"])
     if name is None:
         raise RunClosed(f"{event['Execution']} is no execution of a run")
-    for _ in range(_TRIES):
-        run, operation = _asking(*name, event)
-        try:
-            kept = _keep(run, operation, event)
-        except RunMoved:
-            continue
-        if kept is None:
-            return {"Kept": None}
-        if kept.is_due:
-            sending.send(run)
-        elif operation.type == "Callback":
-            functions.call(operation.start_arn, {**event.get("Event", {}), "TaskToken": event["Token"]})
-        return {"Kept": kept.part}
-    raise transaction.StillContended(f"{event['Execution']} kept moving while its token was stored")
+    return _take(*name, event)
+
+
+@again_when_moved("asked for a token")
+def _take(run_id: str, attempt: int, event: TokenEvent) -> dict[str, Any]:
+    run, operation = _asking(run_id, attempt, event)
+    kept = _keep(run, operation, event)
+    if kept is None:
+        return {"Kept": None}
+    if kept.is_due:
+        sending.send(run)
+    elif operation.type == "Callback":
+        functions.call(operation.start_arn, {**event.get("Event", {}), "TaskToken": event["Token"]})
+    return {"Kept": kept.part}
 
 
 def _asking(run_id: str, attempt: int, event: TokenEvent) -> tuple[Run, RevisionOperation]:
@@ -112,28 +111,24 @@ def _token_item(run: Run, operation: RevisionOperation, event: TokenEvent) -> To
 # -- resuming ----------------------------------------------------------------------------------------------------
 
 
+@again_when_moved("resumed")
 def resume(run_id: str, stage: str, who: str, *, reason: str | None = None, operation: str | None = None) -> Status:
     """Resume the open waits of a stage, or the one of an operation; with the last one the run waits for its slots.
 
     Answers Resumed, or Waiting while another wait is open. Raises UnknownExecutionError, NotWaitingError (409),
     WrongStageError and BadRequestError (400), and ConflictError for a wait that was resumed already.
     """
-    for _ in range(_TRIES):
-        found = resumable(run_id, stage, operation)
-        run, now = found.run, clock.now()
-        reply = tokens.Reply(now, who, _RESUMED, reason=reason)
-        answers = [tokens.answer(run, token, reply) for token in found.chosen]
-        revision = revisions.get(run.subject, run.workflow, run.revision)
-        entry = queue.resumed_entry(run, now, caps.ahead(revision, run.current_stage))
-        try:
-            transaction.commit(moves.resume(run, entry, answers, found.others, found.unasked, now))
-        except RunMoved:
-            continue
-        if found.others:
-            return Status.WAITING
-        admit.look()
-        return Status.RESUMED
-    raise transaction.StillContended(f"run {run_id} kept moving while it was resumed")
+    found = resumable(run_id, stage, operation)
+    run, now = found.run, clock.now()
+    reply = tokens.Reply(now, who, _RESUMED, reason=reason)
+    answers = [tokens.answer(run, token, reply) for token in found.chosen]
+    revision = revisions.get(run.subject, run.workflow, run.revision)
+    entry = queue.resumed_entry(run, now, caps.ahead(revision, run.current_stage))
+    transaction.commit(moves.resume(run, entry, answers, found.others, found.unasked, now))
+    if found.others:
+        return Status.WAITING
+    admit.look()
+    return Status.RESUMED
 
 
 @dataclass(frozen=True)
@@ -149,7 +144,7 @@ class Resumable:
 
 def resumable(run_id: str, stage: str, operation: str | None) -> Resumable:
     """What a request would resume; raises what `resume` would."""
-    run = _existing(run_id)
+    run = store.existing(run_id, store.read_shown(run_id)).run
     if run.status is not Status.WAITING:
         raise NotWaitingError(f"workflow execution {run.id} is {run.status.value}, not Waiting")
     if run.stage_name != stage:
@@ -205,10 +200,3 @@ def expire(run: Run) -> int:
 def _name(run: Run, token: TokenItem) -> str:
     revision = revisions.get(run.subject, run.workflow, run.revision)
     return revision.stages[token.stage].operations[token.operation].name
-
-
-def _existing(run_id: str) -> Run:
-    stored = store.read_shown(run_id)
-    if stored is None:
-        raise UnknownExecutionError(f"workflow execution {shown(run_id)} not found")
-    return stored.run

@@ -84,12 +84,26 @@ def test_a_failure_is_told_with_its_cause(asked: str, sfn: StepFunctions) -> Non
 
 def test_a_sign_of_life_is_passed_on_and_changes_nothing(asked: str, sfn: StepFunctions) -> None:
     callback.answer(asked, given(status="Executing"), "vendor")
-    assert sfn.told == [("t1", "heartbeat")]
+    assert (sfn.beats, sfn.told) == (["t1"], [])
     assert token_of(asked).answered is None
 
     sfn.closed.add("t1")
     with pytest.raises(NoCallbackError, match="doesn't wait for operation 'people' any more"):
         callback.answer(asked, given(status="Executing"), "vendor")
+
+
+def test_an_answer_after_the_task_timed_out_is_refused_and_the_next_token_is_answered(
+    asked: str, sfn: StepFunctions
+) -> None:
+    sfn.closed.add("t1")
+
+    with pytest.raises(NoCallbackError, match="doesn't wait for operation 'people' any more"):
+        callback.answer(asked, given(), "vendor")
+    assert token_of(asked).answered is None
+
+    ask(asked, 0, "t2", retry=1)
+    callback.answer(asked, given("t2", metadata={"n": 2}), "vendor")
+    assert sfn.told == [("t2", outcome({"n": 2}))]
 
 
 def test_only_the_digest_is_kept_until_somebody_answers(asked: str, sfn: StepFunctions) -> None:
