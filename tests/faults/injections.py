@@ -9,7 +9,7 @@ from infrastructure.local.faults import FAULTS
 from tests.faults import calls
 from tests.faults.calls import Call, Injection, Intruder
 from tests.faults.invariants import STRICT, Leave, broken, converged
-from tests.faults.rig import QUIET, SETTLED, Rig, Stuck
+from tests.faults.rig import Rig, Stuck
 from tests.faults.scenarios import Names, Scenario
 
 Recorded = Callable[[Scenario], tuple[Names, tuple[Call, ...]]]
@@ -60,7 +60,7 @@ def passed(rig: Rig, scenario: Scenario, names: Names, *injections: Injection, l
             scenario.wreck(rig, record.made_runs)
             rig.idle()
         alone = converged(rig, record.made_runs)
-        for ahead in (SETTLED, QUIET, QUIET):
+        for ahead in scenario.sweeps:
             rig.sweep(ahead)
             if converged(rig, record.made_runs):
                 break
@@ -89,6 +89,8 @@ def enumerated(rig: Rig, scenario: Scenario, names: Names) -> list[Call]:
 
 def _counts(call: Call, scenario: Scenario) -> bool:
     """A sweep of a wreck is what the wreck is for; elsewhere the sweep finds nothing to mend."""
+    if scenario.actors:
+        return call.actor in scenario.actors
     return (call.actor == "Sweep") == (scenario.wreck is not None)
 
 

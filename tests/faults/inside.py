@@ -108,8 +108,13 @@ class Inside(Engine):
         """The keys of the same."""
         with LOCK:
             partitions = rows_of(self._tables[self.aws.outputs["ExecutionsTable"]]).partitions
-            shared = [name for name in partitions if not _is_id(name) and name not in ("months", "pools")]
+            shared = [name for name in partitions if not _is_lasting(name)]
             return [row.key for name in shared for row in partitions[name].rows if row.key[1] != "pool"]
+
+    def unfinished(self) -> list[str]:
+        """Batches that aren't over and deliveries that are on their way."""
+        table = self.aws.outputs["SystemTable"]
+        return [f"{kind} {item['Name']}" for kind in ("batch-open", "delivery") for item in self.items(table, kind)]
 
     def run_item(self, run_id: str) -> dict[str, Any] | None:
         """The run's own item."""
@@ -127,8 +132,10 @@ class Inside(Engine):
         return [entry.name for entry in self.executions() if entry.name.startswith(wanted)] if wanted else []
 
 
-def _is_id(partition: str) -> bool:
-    return len(partition) == 36 and partition.count("-") == 4
+def _is_lasting(partition: str) -> bool:
+    """Whether a partition is a run's, or holds what stays: which pools and months there are, and batches' markers."""
+    is_id = len(partition) == 36 and partition.count("-") == 4
+    return is_id or partition in ("months", "pools") or partition.startswith("batch#")
 
 
 def _plain(row: Any) -> dict[str, Any]:

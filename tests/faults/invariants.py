@@ -24,12 +24,13 @@ STRICT = Leave()
 
 def broken(rig: Rig, scenario: Scenario, names: Names, runs: list[str], leave: Leave = STRICT) -> list[str]:
     """Everything that is wrong with these runs and with what all runs share; empty when all converged."""
-    wrong = [*rig.watch.wrong, *(f"left over: {key}" for key in rig.shared_items())]
+    wrong = [*rig.watch.wrong, *(f"left over: {key}" for key in (*rig.shared_items(), *rig.unfinished()))]
     wrong += [f"{name} is still executing" for name in rig.running_executions(runs)]
     wrong += [f"{run} was acknowledged and doesn't exist" for run in rig.submitted if rig.run_item(run) is None]
+    wrong += scenario.besides(rig, names, runs)
     events = rig.events()
     for run_id in runs:
-        found = _events(rig.watch.statuses[run_id], events[run_id], leave.any_order)
+        found = untold(rig.watch.statuses[run_id], events[run_id], leave.any_order)
         if item := rig.run_item(run_id):
             found += _run(rig, item, scenario.expected(names, item["Workflow"]), leave)
         elif parts := rig.items(rig.aws.outputs["ExecutionsTable"], run_id):
@@ -41,10 +42,10 @@ def broken(rig: Rig, scenario: Scenario, names: Names, runs: list[str], leave: L
 def converged(rig: Rig, runs: list[str]) -> bool:
     """Whether a further sweep has nothing to wait for."""
     items = [item for run in runs if (item := rig.run_item(run))]
-    return not rig.shared_items() and all(item["Status"] in ENDED for item in items)
+    return not rig.shared_items() and not rig.unfinished() and all(item["Status"] in ENDED for item in items)
 
 
-def _events(statuses: list[str], events: list[dict[str, Any]], any_order: bool) -> list[str]:
+def untold(statuses: list[str], events: list[dict[str, Any]], any_order: bool = False) -> list[str]:
     """Whoever drops what comes again by its EventId is told of each change once, and in order."""
     first = {event["EventId"]: event for event in reversed(events)}
     arrived = list(dict.fromkeys(event["EventId"] for event in events))

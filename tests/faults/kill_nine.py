@@ -15,17 +15,21 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import httpx
 
 from infrastructure.local.clock import CLOCK
 from infrastructure.local.embedded import EmbeddedAws
+from infrastructure.local.invocation import Invocation
+from infrastructure.local.lambdas.functions import Functions
+from tests.faults.inside import Inside
+from tests.faults.invariants import untold
 from tests.faults.watch import ENDED, Watch, watching
-from tests.system.conftest import Engine
 
 SPEED = 50
 CAP = 20
@@ -36,6 +40,8 @@ SWEEPS = 6
 AHEAD = (120.0, 1200.0)
 _PATIENCE = 120.0
 _ATTEMPTS = 40
+_OPERATORS = ("kit-echo", "kit-begin", "kit-raises")
+"""Functions that begin an operation."""
 
 
 class Killer(threading.Thread):
@@ -65,11 +71,52 @@ class Killer(threading.Thread):
         self.join()
 
 
+class Begun:
+    """Every start of an operation, seen where Lambda is asked for it; monitors apart, which are asked repeatedly."""
+
+    def __init__(self) -> None:
+        self.completed: set[tuple[str, str]] = set()
+        self.again: list[str] = []
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.completed.clear()
+        self.again.clear()
+
+    def around(self, invoke: Callable[[], Invocation], function: str, payload: bytes) -> Invocation:
+        """Note what began though it had completed."""
+        if not function.rpartition(":")[2].startswith(_OPERATORS):
+            return invoke()
+        event = json.loads(payload)
+        key = event["WorkflowExecutionId"], event["Name"]
+        if key in self.completed:
+            self.again.append(f"operation {key[1]} of run {key[0]} was begun again though it had completed")
+        answer = invoke()
+        if answer.error is None:
+            self.completed.add(key)
+        return answer
+
+
+@contextmanager
+def noting() -> Iterator[Begun]:
+    """Know of every operation that begins, in engines that are started within."""
+    begun, functions, original = Begun(), cast(Any, Functions), Functions.invoke
+
+    def invoke(self: Functions, arn_or_name: str, payload: bytes) -> Invocation:
+        return begun.around(partial(original, self, arn_or_name, payload), arn_or_name, payload)
+
+    functions.invoke = invoke
+    try:
+        yield begun
+    finally:
+        functions.invoke = original
+
+
 class Rounds:
     """The engine in workers, and what is asked of it."""
 
-    def __init__(self, engine: Engine, watch: Watch) -> None:
-        self.engine, self.watch = engine, watch
+    def __init__(self, engine: Inside, watch: Watch, begun: Begun) -> None:
+        self.engine, self.watch, self.begun = engine, watch, begun
         self.workflows = [
             engine.workflow([engine.operation("echo"), engine.operation("echo")], [engine.operation("echo")]),
             engine.workflow([engine.operation("begin", monitor="look")]),
@@ -80,6 +127,8 @@ class Rounds:
         """Let runs go under fire, cease fire, sweep, and look."""
         self.watch.forget()
         self.watch.cap = CAP
+        self.begun.forget()
+        self.engine.events()
         killer = Killer(self.engine.aws, seed)
         killer.start()
         try:
@@ -140,6 +189,9 @@ class Rounds:
         wrong = [*self.watch.wrong, *(f"{run} is {self._status(run)}" for run in self._open(runs))]
         wrong += [f"{run} failed: {message}" for run in runs if (message := self._failed_by_the_engine(run))]
         wrong += [f"left over: {slot['Part']['S']}" for slot in self.engine.slots()]
+        wrong += self.begun.again
+        events = self.engine.events()
+        wrong += [f"{run}: {what}" for run in runs for what in untold(self.watch.statuses[run], events[run])]
         if busy := self.engine.aws._services.busy():
             wrong.append(f"still busy: {busy}")
         if len(set(runs)) != len(runs):
@@ -151,11 +203,15 @@ class Rounds:
 def rounds() -> Iterator[Rounds]:
     """An engine whose functions are processes."""
     os.environ["ENGINE_WORKERS"] = "1"
-    with EmbeddedAws(port=0, aws_port=0, speed=SPEED) as aws, watching(aws.outputs["ExecutionsTable"]) as watch:
-        engine = Engine(aws)
+    with (
+        noting() as begun,
+        EmbeddedAws(port=0, aws_port=0, speed=SPEED) as aws,
+        watching(aws.outputs["ExecutionsTable"]) as watch,
+    ):
+        engine = Inside(aws, watch)
         engine.stop_sweeping()
         engine.cap(CAP)
-        yield Rounds(engine, watch)
+        yield Rounds(engine, watch, begun)
         engine.http.close()
 
 

@@ -16,9 +16,11 @@ from chalicelib.executions import retention
 from infrastructure.local.clock import CLOCK
 from infrastructure.local.embedded import EmbeddedAws
 from infrastructure.local.faults import FAULTS
+from tests.chalicelib.events.receiver import Receiver, receiving
 from tests.faults.inside import Inside
 from tests.faults.operators import Operators
 from tests.faults.watch import ENDED, Watch, watching
+from tests.system.conftest import PARAMETERS
 
 SPEED = 250
 SETTLED, QUIET = 120.0, 1200.0
@@ -46,11 +48,13 @@ class Gate:
 class Rig(Inside):
     """The engine with its operators in this process, and what users, crashes and time do to it."""
 
-    def __init__(self, aws: EmbeddedAws, watch: Watch) -> None:
+    def __init__(self, aws: EmbeddedAws, watch: Watch, receiver: Receiver) -> None:
         super().__init__(aws, watch)
+        self.receiver = receiver
         self.operators = Operators(self)
         self.submitted: list[str] = []
         self.posted: list[str] = []
+        self.batches: list[str] = []
         self.gates: dict[str, Gate] = defaultdict(Gate)
         self.canceled: set[str] = set()
         self._cap = 0
@@ -89,10 +93,10 @@ class Rig(Inside):
                 return answer
         raise AssertionError(f"{method} {path} is still answered {answer.status_code}: {answer.text}")
 
-    def submit(self, workflow: str) -> None:
+    def submit(self, workflow: str, **members: Any) -> None:
         """Post a run until it is answered, with one key for all attempts."""
         self.posted.append(workflow)
-        body = {"Name": workflow, "Input": self.video()}
+        body = {"Name": workflow, "Input": self.video(), **members}
         answer = self.persist("POST", "workflow/execution", body, {"Idempotency-Key": str(uuid.uuid4())})
         assert answer.status_code == 200, answer.text
         self.submitted.append(answer.json()["Id"])
@@ -108,21 +112,22 @@ class Rig(Inside):
     def settle(self, *statuses: str) -> str:
         """The run that was submitted last, once it is at rest in one of these statuses, with the sweep's help."""
         run_id = self.submitted[-1]
-        self._sweep_until(lambda: self.status(run_id) in statuses)
+        self.sweep_until(lambda: self.status(run_id) in statuses)
         return run_id
 
     def settle_tokens(self, count: int) -> str:
         """The run that was submitted last, once so many of its operations wait."""
         run_id = self.submitted[-1]
-        self._sweep_until(lambda: len(self.tokens(run_id)) == count and self.status(run_id) == "Waiting")
+        self.sweep_until(lambda: len(self.tokens(run_id)) == count and self.status(run_id) == "Waiting")
         return run_id
 
     def settle_token(self, operation: str) -> None:
         """Wait until the run that was submitted last has handed out a token for an operation."""
         run_id = self.submitted[-1]
-        self._sweep_until(lambda: (run_id, operation) in self.operators.tokens)
+        self.sweep_until(lambda: (run_id, operation) in self.operators.tokens)
 
-    def _sweep_until(self, holds: Callable[[], bool]) -> None:
+    def sweep_until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, with the sweep's help; raises Stuck when it never does."""
         for ahead in (0.0, SETTLED, QUIET, QUIET):
             if ahead:
                 self.sweep(ahead)
@@ -189,6 +194,9 @@ class Rig(Inside):
         self.events()
         self.submitted.clear()
         self.posted.clear()
+        self.batches.clear()
+        self.receiver.got.clear()
+        self.receiver.status = 200
         self.gates.clear()
         self.canceled.clear()
         self.operators.calls.clear()
@@ -258,9 +266,9 @@ class Rig(Inside):
         finally:
             self._back()
 
-    def age(self) -> None:
-        """Let five minutes pass, after which what was registered is settled and makes no further calls."""
-        self._passed += 300.0
+    def age(self, seconds: float = 300.0) -> None:
+        """Let time pass: after five minutes what was registered is settled and makes no further calls."""
+        self._passed += seconds
         self._back()
 
     def _back(self) -> None:
@@ -277,10 +285,11 @@ def rigged(**parameters: str) -> Iterator[Rig]:
     """An engine with its sweep's schedule off, watched from the first write on."""
     FAULTS.reset()
     with (
-        EmbeddedAws(port=0, aws_port=0, speed=SPEED, parameters=parameters) as aws,
+        receiving() as receiver,
+        EmbeddedAws(port=0, aws_port=0, speed=SPEED, parameters={**PARAMETERS, **parameters}) as aws,
         watching(aws.outputs["ExecutionsTable"]) as watch,
     ):
-        rig = Rig(aws, watch)
+        rig = Rig(aws, watch, receiver)
         rig.stop_sweeping()
         try:
             yield rig

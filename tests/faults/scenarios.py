@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tests.faults.rig import Rig
+from tests.faults.rig import QUIET, SETTLED, Rig
 from tests.faults.watch import ENDED
 
 Names = dict[str, str]
@@ -43,6 +43,12 @@ class Scenario:
     """Seconds by which streams are late."""
     wreck: Callable[[Rig, list[str]], None] | None = None
     """Leaves behind what the sweep alone finds, given the ids of the runs that were made."""
+    besides: Callable[[Rig, Names, list[str]], list[str]] = lambda *_: []
+    """What is wrong with other things than the runs, given their ids."""
+    actors: frozenset[str] = frozenset()
+    """Whose calls alone are disturbed, where all others do what they do in another scenario, too."""
+    sweeps: tuple[float, ...] = (SETTLED, QUIET, QUIET)
+    """Seconds by which the clock is ahead in each sweep, until nothing is left to do."""
 
 
 def _submit(rig: Rig, names: Names) -> None:

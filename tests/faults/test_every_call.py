@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.faults import report
+from tests.faults.around import AROUND, QUICK_AROUND
 from tests.faults.calls import MODES, Mode
 from tests.faults.injections import Recorded, injected
 from tests.faults.rig import Rig
@@ -38,6 +39,24 @@ def test_each_call_of_a_run_may_fail(
     chosen = [call for call in points if (call.actor == PUBLISHER) == telling]
 
     tally = injected(rig, scenario, names, chosen, mode)
+
+    report.INJECTIONS.rows.append(tally.row)
+    assert not tally.failures, "\n".join(tally.failures)
+    assert tally.fired == tally.injections > 0
+
+
+def around() -> Iterator[Any]:
+    for scenario in AROUND:
+        for mode in MODES:
+            long = () if (scenario.name, mode) in QUICK_AROUND else (pytest.mark.long,)
+            yield pytest.param(scenario, mode, id=f"{scenario.name}, {mode}", marks=long)
+
+
+@pytest.mark.parametrize(("scenario", "mode"), list(around()))
+def test_each_call_around_runs_may_fail(rig: Rig, recorded: Recorded, scenario: Scenario, mode: Mode) -> None:
+    names, points = recorded(scenario)
+
+    tally = injected(rig, scenario, names, points, mode)
 
     report.INJECTIONS.rows.append(tally.row)
     assert not tally.failures, "\n".join(tally.failures)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from moto.core.models import botocore_stubber
 
 from infrastructure.local.states.values import Shared, loads
 
 LIST = "s3:listObjectsV2"
 GET = "s3:getObject"
+_MAKING = threading.Lock()
 _DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 
 
@@ -74,7 +79,16 @@ def _listed(entry: dict[str, Any]) -> Shared:
 
 
 def s3_client(region: str) -> Any:
-    """A client of its own: the default session isn't made for threads, and a stopped account's endpoint is gone."""
+    """The client of the account that is up, which its endpoint tells: a stopped one's is gone."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3", "")
+    keys = os.environ.get("AWS_ACCESS_KEY_ID", ""), os.environ.get("AWS_SECRET_ACCESS_KEY", "")
+    with _MAKING:
+        return _client(region, endpoint, keys, bool(botocore_stubber.enabled))
+
+
+@lru_cache(8)
+def _client(region: str, _endpoint: str, _keys: tuple[str, str], _stubbed: bool) -> Any:
+    """Made once: that costs more than a small map. The default session isn't made for threads."""
     session: Any = boto3.session.Session()
     return session.client("s3", region_name=region)
 
