@@ -3,6 +3,9 @@
 # make up [PORT= AWS_PORT= AUTH=1]   serve the API and the embedded AWS until Ctrl-C
 # make test                   all tests but the long ones;   make faults: all of tests/faults, the long ones too
 # make check                  what CI checks besides;   make bench: the table of figures
+# make package [ARCHITECTURE=arm64]   build dist/: archives, layers, templates;   make wheels: what serves which platform
+# make deploy STACK= BUCKET= REGION= [PARAMETERS="Name=Value ..."]   package, upload and deploy with the AWS CLI
+# make destroy STACK= REGION=   delete the stack, saying what stays
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +14,7 @@ PACKAGES := chalicelib mediawright MediaInsightsEngineLambdaHelper operators inf
 LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo up test faults bench lint types contracts asl template openapi permissions check lines lock format clean
+.PHONY: demo up package wheels deploy destroy test faults bench lint types contracts asl template openapi permissions check lines lock format clean
 .SILENT:
 
 demo: override export FILE := $(value FILE)
@@ -20,6 +23,23 @@ demo: $(VENV)/.run
 
 up: $(VENV)/.run
 	exec $(BIN)/python -m infrastructure.local.up
+
+package: override export ARCHITECTURE := $(or $(value ARCHITECTURE),x86_64)
+package: $(VENV)/.run
+	$(BIN)/python -m infrastructure.package build --architecture "$$ARCHITECTURE"
+
+wheels: $(VENV)/.run
+	$(BIN)/python -m infrastructure.package wheels
+
+deploy destroy: override export STACK := $(value STACK)
+deploy destroy: override export REGION := $(value REGION)
+deploy: override export BUCKET := $(value BUCKET)
+deploy: override export PARAMETERS := $(value PARAMETERS)
+deploy: package
+	$(BIN)/python -m infrastructure.package.deploy deploy
+
+destroy: package
+	$(BIN)/python -m infrastructure.package.deploy destroy
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadfile
@@ -70,7 +90,7 @@ lock: $(VENV)/.dev
 	cd requirements && for name in run dev; do ../$(LOCK) $$name.in -o $$name.txt; done
 
 clean:
-	rm -rf $(VENV) .build out
+	rm -rf $(VENV) .build dist out
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Mediawright needs Python 3.11 or later; say which with PYTHON=...")'

@@ -34,6 +34,7 @@ def build(project: Path, places: Places = WORKING_TREE) -> Template:
     for name in engine:
         properties = template["Resources"][name]["Properties"]
         properties["Runtime"] = RUNTIME
+        properties["Architectures"] = [places.architecture]
         own = properties.get("Environment", {}).get("Variables", {})
         properties["Environment"] = {"Variables": {**environment, **own}}
     template = fragments.lay_over(template, operator_resources(project, places))

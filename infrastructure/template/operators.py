@@ -140,6 +140,7 @@ def _function(entry: dict[str, Any], places: Places) -> Template:
     properties = {
         "Description": entry.get("Description", entry["Name"])[:256],
         "Runtime": RUNTIME,
+        "Architectures": [places.architecture],
         "Handler": entry["Handler"],
         "Code": places.archive(ARCHIVE),
         "MemorySize": entry.get("MemorySize", 1024),
@@ -162,6 +163,7 @@ def _layer(name: str, places: Places) -> Template:
         "Properties": {
             "Description": layer.description,
             "CompatibleRuntimes": [RUNTIME],
+            "CompatibleArchitectures": [places.architecture],
             "Content": places.archive(layer.archive),
         },
     }

@@ -1,4 +1,4 @@
-"""Where the templates say that code lies, in the working tree or in the archives beside them, and what runs it."""
+"""Where the templates say that code lies, in the working tree or in archives beside them, and what runs it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Places:
     engine: str
     library: str
     archive: Callable[[str], Any]
+    architecture: str = "x86_64"
 
 
 WORKING_TREE = Places(
@@ -25,5 +26,7 @@ WORKING_TREE = Places(
 )
 """Addresses of the right form where nothing lies: the embedded AWS reads the working tree instead."""
 
-BESIDE = Places(engine="engine.zip", library="operators.json", archive=lambda name: f"{name}.zip")
-"""Paths beside the templates, which `aws cloudformation package` uploads and replaces by addresses."""
+
+def beside(architecture: str) -> Places:
+    """Paths beside the templates, which `aws cloudformation package` uploads and replaces by addresses."""
+    return Places("engine.zip", "operators.json", lambda name: f"{name}.zip", architecture)

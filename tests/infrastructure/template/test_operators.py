@@ -13,7 +13,7 @@ from infrastructure.template.operators import (
     operator_library,
     operator_resources,
 )
-from infrastructure.template.places import BESIDE, WORKING_TREE
+from infrastructure.template.places import WORKING_TREE, beside
 from tests.infrastructure import sample_project
 
 
@@ -85,12 +85,21 @@ def test_a_function_gets_the_layers_that_it_names_and_the_stack_no_others(tmp_pa
     sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Layers=["pyav"]))
     sample_project.add_operator(tmp_path, "words", operation("Words", "words"))
 
-    resources = operator_library(tmp_path, BESIDE)["Resources"]
+    resources = operator_library(tmp_path, beside("arm64"))["Resources"]
 
     assert resources["OperatorCut"]["Properties"]["Layers"] == [{"Ref": "PyavLayer"}]
     assert "Layers" not in resources["OperatorWords"]["Properties"]
     layers = [entry["Properties"] for entry in resources.values() if entry["Type"] == "AWS::Lambda::LayerVersion"]
     assert [layer["Content"] for layer in layers] == ["layer-pyav.zip"]
+
+
+def test_functions_and_layers_are_for_the_architecture_that_is_asked_for(tmp_path: Path) -> None:
+    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Layers=["pyav"]))
+
+    resources = operator_library(tmp_path, beside("arm64"))["Resources"]
+
+    assert resources["OperatorCut"]["Properties"]["Architectures"] == ["arm64"]
+    assert resources["PyavLayer"]["Properties"]["CompatibleArchitectures"] == ["arm64"]
 
 
 def test_an_unknown_layer_is_told_with_the_operation_that_names_it(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""Builds `dist/`: archives, layers, the container image's folder and the two templates."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from infrastructure.package import contents, image
+from infrastructure.package.archive import Archive, write
+from infrastructure.package.target import Target
+from infrastructure.template.builder import build as core_template
+from infrastructure.template.layers import LAYERS
+from infrastructure.template.operators import ARCHIVE, layers_of, operator_definitions, operator_library
+from infrastructure.template.places import beside
+
+UNZIPPED_LIMIT = 250 * 1024 * 1024
+"""Bytes that a function and its layers may have together (Lambda quotas)."""
+
+CORE_TEMPLATE = "mediawright.json"
+OPERATORS_TEMPLATE = "operators.json"
+
+
+class TooLarge(Exception):
+    """A function and its layers are more than Lambda takes."""
+
+    def __init__(self, operation: str, unzipped: int) -> None:
+        super().__init__(
+            f"the function of {operation} and its layers are {unzipped:,} bytes unzipped; "
+            f"Lambda takes {UNZIPPED_LIMIT:,}; operators/Dockerfile makes an image that takes more"
+        )
+
+
+def build(project: Path, out: Path, target: Target, cache: Path) -> dict[str, Archive]:
+    """Build everything into an empty `out`; the archives by name.
+
+    Raises NoWheels, NotLocked, TemplateError, UnknownLayer, TooLarge.
+    """
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    files = {"engine": contents.engine(project, target, cache)}
+    if operator_definitions(project):
+        files[ARCHIVE] = contents.operators(project, target, cache)
+    for name in _used_layers(project):
+        files[LAYERS[name].archive] = contents.layer(project, LAYERS[name], target, cache)
+    archives = {name: write(out / f"{name}.zip", entries) for name, entries in files.items()}
+    check_sizes(operator_definitions(project), {name: archive.unzipped for name, archive in archives.items()})
+    image.write(project, out / "image", target)
+    for file, template in templates(project, target).items():
+        _write_template(out / file, template)
+    return archives
+
+
+def templates(project: Path, target: Target) -> dict[str, dict[str, Any]]:
+    """The SAM template of the core and the operators' template, by file name. Raises TemplateError, UnknownLayer."""
+    places = beside(target.architecture)
+    made = {CORE_TEMPLATE: core_template(project, places)}
+    if operator_definitions(project):
+        made[OPERATORS_TEMPLATE] = operator_library(project, places)
+    return made
+
+
+def check_sizes(definitions: list[dict[str, Any]], unzipped: dict[str, int]) -> None:
+    """Raise TooLarge for the first operation whose function doesn't fit; sizes in bytes by archive."""
+    for entry in definitions:
+        whole = sum(unzipped[name] for name in (ARCHIVE, *(LAYERS[layer].archive for layer in layers_of(entry))))
+        if whole > UNZIPPED_LIMIT:
+            raise TooLarge(entry["Name"], whole)
+
+
+def _used_layers(project: Path) -> list[str]:
+    return sorted({name for entry in operator_definitions(project) for name in layers_of(entry)})
+
+
+def _write_template(path: Path, template: dict[str, Any]) -> None:
+    path.write_text(json.dumps(template, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from infrastructure.package.__main__ import whole_digest
+from infrastructure.package.archive import Archive
+from infrastructure.package.build import UNZIPPED_LIMIT, TooLarge, build, check_sizes
+from infrastructure.template.expand import expanded
+from tests.infrastructure.package.conftest import CACHE, DEPLOYED
+from tests.infrastructure.sample_project import REPOSITORY
+
+Dist = tuple[Path, dict[str, Archive]]
+TEMPLATE_LIMIT = 1024 * 1024
+
+
+def files(path: Path) -> list[str]:
+    return zipfile.ZipFile(path).namelist()
+
+
+def test_two_builds_are_the_same_bytes(dist: Dist, tmp_path: Path) -> None:
+    out, _ = dist
+
+    build(REPOSITORY, tmp_path / "again", DEPLOYED, CACHE)
+
+    assert whole_digest(tmp_path / "again") == whole_digest(out)
+
+
+def test_the_engines_archive_is_small_and_brings_nothing_that_the_image_has(dist: Dist) -> None:
+    out, archives = dist
+
+    assert archives["engine"].size < 12_000_000
+    tops = {name.split("/")[0] for name in files(out / "engine.zip")}
+    assert tops.isdisjoint({"boto3", "botocore", "jmespath", "s3transfer", "dateutil", "six.py", "urllib3"})
+    assert {"app.py", "chalicelib", "chalice", "jsonschema"} <= tops
+    assert [name for name in files(out / "engine.zip") if name.startswith("chalice/")] == [
+        "chalice/__init__.py",
+        "chalice/app.py",
+    ]
+
+
+def test_the_operators_archive_holds_operators_their_helper_and_what_all_need(dist: Dist) -> None:
+    names = files(dist[0] / "operators.zip")
+
+    own = {name.split("/")[0] for name in names} - {name.split("/")[0] for name in names if ".dist-info/" in name}
+    assert {"operators", "mediawright", "jsonschema"} <= own
+    assert own.isdisjoint({"chalicelib", "app.py", "infrastructure", "av", "PIL"})
+    assert not [name for name in names if name.startswith(("mediawright/cli", "mediawright/client"))]
+
+
+def test_nothing_compiled_is_packaged(dist: Dist) -> None:
+    out, archives = dist
+
+    compiled = [name for archive in archives for name in files(out / f"{archive}.zip") if "pyc" in name]
+    assert compiled == []
+
+
+def test_every_function_with_its_layers_fits_lambda(dist: Dist) -> None:
+    out, archives = dist
+    resources = json.loads((out / "operators.json").read_text())["Resources"]
+    layers = {name: entry["Properties"]["Content"] for name, entry in resources.items() if name.endswith("Layer")}
+
+    for name, entry in resources.items():
+        if entry["Type"] == "AWS::Lambda::Function":
+            used = [
+                entry["Properties"]["Code"],
+                *(layers[ref["Ref"]] for ref in entry["Properties"].get("Layers", [])),
+            ]
+            assert sum(archives[file.removesuffix(".zip")].unzipped for file in used) <= UNZIPPED_LIMIT, name
+
+
+def test_ffmpeg_beside_pyav_is_refused_before_aws_does() -> None:
+    sizes = {"operators": 2_000_000, "layer-pyav": 131_000_000, "layer-ffmpeg": 173_000_000}
+
+    check_sizes([{"Name": "Cut", "Layers": ["ffmpeg"]}], sizes)
+    with pytest.raises(TooLarge, match="the function of Cut and its layers are 306,000,000 bytes unzipped"):
+        check_sizes([{"Name": "Cut", "Layers": ["ffmpeg", "pyav"]}], sizes)
+
+
+def test_the_templates_name_the_archives_beside_them_and_fit_cloudformation(dist: Dist) -> None:
+    out, archives = dist
+    core, library = (json.loads((out / name).read_text()) for name in ("mediawright.json", "operators.json"))
+    functions = [
+        entry["Properties"] for entry in core["Resources"].values() if "Serverless::Function" in entry["Type"]
+    ]
+
+    assert {function["CodeUri"] for function in functions} == {"engine.zip"}
+    assert {tuple(function["Architectures"]) for function in functions} == {("x86_64",)}
+    assert core["Resources"]["OperatorLibrary"]["Properties"]["TemplateURL"] == "operators.json"
+    named = {
+        entry["Properties"].get("Code") or entry["Properties"].get("Content")
+        for entry in library["Resources"].values()
+    }
+    assert {f"{name}.zip" for name in archives} == (named - {None}) | {"engine.zip"}
+    plain = expanded(REPOSITORY)  # differs in the archives' addresses alone
+    for template in (core, plain, library):
+        assert len(json.dumps(template)) < TEMPLATE_LIMIT
+        assert len(template["Resources"]) <= 500
+        assert len(template["Outputs"]) <= 200
+
+
+def test_the_images_folder_holds_all_that_its_dockerfile_copies(dist: Dist) -> None:
+    folder = dist[0] / "image"
+    copied = [line.split()[1] for line in (folder / "Dockerfile").read_text().splitlines() if line.startswith("COPY")]
+
+    assert all((folder / name).exists() for name in copied)
+    pins = (folder / "requirements.txt").read_text().splitlines()
+    assert {"av", "imageio-ffmpeg", "pillow", "pymediainfo"} <= {pin.split("==")[0] for pin in pins}
+    assert all("--hash=sha256:" in pin for pin in pins)
+    last = (folder / "Dockerfile").read_text().splitlines()[-1]
+    module = json.loads(last.removeprefix("CMD "))[0].rsplit(".", 1)[0]
+    assert (folder / "code" / (module.replace(".", "/") + ".py")).exists()
