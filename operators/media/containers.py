@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import av
 from av.audio.frame import AudioFrame
@@ -35,13 +35,16 @@ _REFUSALS = (
     av.error.PatchWelcomeError,
 )
 
+# PyAV 18 refuses a file over a title that is no UTF-8 unless it is told otherwise; 19 can't be told, and takes it.
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
     """Open a file for reading. Raises InvalidInput for what is no video or audio of a known format, also later on."""
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
     try:
-        with av.open(f"file:{path}", mode="r", options=options, metadata_errors="replace") as container:
+        with av.open(f"file:{path}", mode="r", options=options, **_LENIENT) as container:
             yield container
     except _REFUSALS as refusal:
         raise InvalidInput(f"the file is no video or audio that can be decoded: {refusal.strerror}") from refusal

@@ -57,6 +57,14 @@ def test_common_sounds_are_recognised_by_their_first_bytes_and_open(render: Rend
         assert containers.audio_stream(container).rate == 48000
 
 
+def test_a_title_that_is_no_utf_8_is_no_reason_to_refuse_a_file(render: Render) -> None:
+    sound = render("a.wav", "-f", "lavfi", "-i", "sine=duration=0.5", "-metadata", "title=caf?")
+    sound.write_bytes(sound.read_bytes().replace(b"caf?", b"caf\xe9"))
+
+    with opened(sound) as container:
+        assert containers.audio_stream(container).rate == 44100
+
+
 def test_a_cover_picture_is_no_video(render: Render) -> None:
     cover = render("cover.png", "-f", "lavfi", "-i", "color=red:size=64x64", "-frames:v", "1")
     sound = ("-f", "lavfi", "-i", "sine=duration=1", "-i", str(cover), "-map", "0", "-map", "1")
