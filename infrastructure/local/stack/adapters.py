@@ -127,6 +127,6 @@ def _clean_json(node: Any, resources: Any) -> Any:
 def _generate_resource_name(resource_type: str, stack_name: str, logical_id: str) -> str:
     """Functions get readable names here: people type them, and their log groups follow from them."""
     if resource_type == "AWS::Lambda::Function":
-        return f"{stack_name}-{logical_id}"[:64]
+        return f"{stack_name[: 63 - len(logical_id)]}-{logical_id}"
     name: str = _ORIGINAL["generate_resource_name"](resource_type, stack_name, logical_id)
     return name

@@ -54,7 +54,7 @@ def test_the_operators_archive_holds_operators_their_helper_and_what_all_need(di
 def test_nothing_compiled_is_packaged(dist: Dist) -> None:
     out, archives = dist
 
-    compiled = [name for archive in archives for name in files(out / f"{archive}.zip") if "pyc" in name]
+    compiled = [name for archive in archives for name in files(out / f"{archive}.zip") if name.endswith(".pyc")]
     assert compiled == []
 
 

@@ -21,9 +21,9 @@ def test_every_package_has_a_wheel_for_every_python_and_processor(target: Target
     wheels = names(contents.engine_requirements(REPOSITORY, target), target, CACHE)
 
     native = [name for name in wheels if not name.endswith("-none-any.whl")]
-    tag = f"cp{target.python.replace('.', '')}"
-    assert {name.split("-")[0] for name in native} == {"rpds_py", "wrapt"}
-    assert all(f"-{tag}-" in name and target.machine in name for name in native)
+    tag = f"-cp{target.python.replace('.', '')}-"
+    assert "rpds_py" in {name.split("-")[0] for name in native}
+    assert all((tag in name or "-abi3-" in name) and target.machine in name for name in native)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
