@@ -3,6 +3,7 @@
 # make up [PORT= AWS_PORT= AUTH=1]   serve the API and the embedded AWS until Ctrl-C
 # make test                   all tests but the long ones;   make faults: all of tests/faults, the long ones too
 # make check                  what CI checks besides;   make bench: the table of figures
+# make docs                   the documentation as a site, in .build/site
 # make package [ARCHITECTURE=arm64]   build dist/: archives, layers, templates;   make wheels: what serves which platform
 # make deploy STACK= BUCKET= REGION= [PARAMETERS="Name=Value ..."]   package, upload and deploy with the AWS CLI
 # make destroy STACK= REGION=   delete the stack, saying what stays
@@ -14,7 +15,7 @@ PACKAGES := chalicelib mediawright MediaInsightsEngineLambdaHelper operators inf
 LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo up package wheels deploy destroy test faults bench lint types contracts asl template openapi permissions check lines lock format clean
+.PHONY: demo up package wheels deploy destroy test faults bench lint types contracts asl template openapi permissions docs check lines lock format clean
 .SILENT:
 
 demo: override export FILE := $(value FILE)
@@ -74,9 +75,13 @@ openapi: $(VENV)/.dev
 permissions: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.permissions
 
-check: lint types contracts template asl
+check: lint types contracts template asl docs
 	$(BIN)/python -m infrastructure.openapi --check
 	$(BIN)/python -m infrastructure.permissions --check
+
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
+	echo "the documentation is in .build/site"
 
 lines: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.lines

@@ -89,7 +89,7 @@ def test_the_commands_of_the_pages_on_runs_work_as_typed(ports: dict[str, str]) 
     environment = next(block for block in commands() if block.startswith("export "))
     pages = [
         (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-        for name in ("runs", "batches", "triggers", "events")
+        for name in ("runs", "batches", "triggers", "events", "operators")
     ]
 
     done = typed([environment, *(block for page in pages for block in blocks(page))], ports)
@@ -103,6 +103,7 @@ def test_the_commands_of_the_pages_on_runs_work_as_typed(ports: dict[str, str]) 
         "is queued again",
         "no text is that long",
         "webhook catalogue is deleted",
+        "operation paper/number: Complete",
     ):
         assert told in done.stdout, done.stdout
 

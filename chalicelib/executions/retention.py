@@ -1,5 +1,4 @@
-"""How long an ended run is kept: the setting `RetentionDays` (the stack's parameter of that name until it is set), as
-DynamoDB's time to live; 0 keeps runs for ever.
+"""How long an ended run is kept: the setting `RetentionDays`, as DynamoDB's time to live; 0 keeps runs for ever.
 
 Only the transaction that ends a run sets its `ExpiresAt`, so a change of the setting counts for runs that end later
 (up to a minute later: the setting is remembered for so long). AWS deletes an expired item within some days; until
@@ -23,7 +22,7 @@ _DAY = 86_400
 
 @dataclass(frozen=True)
 class _Remembered:
-    days: int
+    days: int | None
     until: float
 
 
@@ -48,7 +47,7 @@ def forget() -> None:
         _memory.clear()
 
 
-def _days() -> int:
+def _days() -> int | None:
     table, now = settings().system_table, clock.epoch(clock.now())
     with _LOCK:
         known = _memory.get(table)
@@ -60,6 +59,6 @@ def _days() -> int:
     return known.days
 
 
-def _read(table: str) -> int:
+def _read(table: str) -> int | None:
     item = dynamodb.get(table, {"Kind": "configuration", "Name": SETTING})
-    return settings().retention_days if item is None else json.loads(item["Text"])["Value"]
+    return None if item is None else json.loads(item["Text"])["Value"]

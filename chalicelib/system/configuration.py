@@ -33,12 +33,10 @@ def check(document: dict[str, Any]) -> None:
 def write(document: dict[str, Any]) -> None:
     """Store a setting that `check` let pass."""
     if document["Name"] == CAP:
-        store.put_cap(_checked_cap(document["Value"]), settings().max_concurrent_workflows)
-    elif document["Name"] == retention.SETTING:
-        whole = {**document, "Value": int(document["Value"])}
-        store.put_configuration(whole, settings().retention_days)
+        store.put_cap(_checked_cap(document["Value"]))
     else:
-        store.put_configuration(document)
+        whole = {**document, "Value": int(document["Value"])} if document["Name"] == retention.SETTING else document
+        store.put_configuration(whole)
 
 
 def read() -> list[dict[str, Any]]:

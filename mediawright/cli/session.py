@@ -65,13 +65,9 @@ class Session:
 
     def report(self, error: Exception) -> None:
         """Say what went wrong: on stderr, and in JSON mode as a document on stdout too."""
-        self.complain(error)
-        if self.as_json:
-            typer.echo(json.dumps({"Error": as_document(error)}))
-
-    def complain(self, error: Exception) -> None:
-        """Say on stderr what went wrong."""
         self.errors.print(f"Error: {render.plain(_told(error))}", soft_wrap=True)
+        if self.as_json:
+            typer.echo(json.dumps({"Error": _as_document(error)}))
 
 
 def current(ctx: typer.Context) -> Session:
@@ -94,8 +90,7 @@ def _as_options(message: str) -> str:
     return told.replace("force=true", "--force")
 
 
-def as_document(error: Exception) -> dict[str, Any]:
-    """What went wrong, for those who read JSON."""
+def _as_document(error: Exception) -> dict[str, Any]:
     if isinstance(error, ApiError):
         return {
             "Status": error.status,

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from mediawright.cli import bodies
-from mediawright.cli.each import each
 from mediawright.cli.session import current
 
 SECRET_VARIABLE = "MEDIAWRIGHT_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
@@ -77,7 +76,12 @@ def delete(
 ) -> None:
     """Delete webhooks; what is on its way to them is dropped."""
     session = current(ctx)
-    each(session, names, session.client.delete_webhook, lambda name: f"webhook {name} is deleted")
+    deleted = []
+    for name in names:
+        deleted.append(session.client.delete_webhook(name))
+        session.say(f"webhook {name} is deleted")
+    if session.as_json:
+        session.show(deleted)
 
 
 @app.command(epilog="Example: mediawright webhook dead --limit 10")
