@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from chalice.app import Chalice
 
 from chalicelib.assets.routes import routes as assets
+from chalicelib.aws import logs
+from chalicelib.aws.invocation import observed
 from chalicelib.batches.routes import routes as batches
 from chalicelib.definitions import live
 from chalicelib.definitions.routes import routes as definitions
@@ -20,9 +21,8 @@ from chalicelib.system.routes import routes as system
 from chalicelib.triggers.routes import routes as triggers
 from chalicelib.web.docs import routes as docs
 
-app = Chalice(app_name="mediawright")
-# Chalice lets errors pass only, and so would the rooms' loggers, which lie below this one
-app.log.setLevel(logging.INFO)
+app = Chalice(app_name="mediawright", configure_logs=False)
+logs.install()
 for room in (system, definitions, executions, batches, triggers, assets, events, transcribe, translate, docs):
     app.register_blueprint(room)
 
@@ -31,6 +31,7 @@ live.register(listing.live_runs, close.cancel_with_workflow)
 
 
 @app.lambda_function(name="DataPlaneHandler")
+@observed
 def data_plane_handler(event: Any, context: Any) -> Any:
     """What operators invoke: the data plane's routes and no others."""
     from chalicelib.assets.dataplane_handler import handle
@@ -39,6 +40,7 @@ def data_plane_handler(event: Any, context: Any) -> Any:
 
 
 @app.lambda_function(name="StageCompletion")
+@observed
 def stage_completion(event: Any, _context: Any) -> Any:
     """The state machines' task after every stage."""
     from chalicelib.executions.entrances import stage_completion as entrance
@@ -47,6 +49,7 @@ def stage_completion(event: Any, _context: Any) -> Any:
 
 
 @app.lambda_function(name="TaskTokens")
+@observed
 def task_tokens(event: Any, _context: Any) -> Any:
     """The state machines' task for an operation that waits to be resumed or called back."""
     from chalicelib.executions.entrances import task_tokens as entrance
@@ -55,6 +58,7 @@ def task_tokens(event: Any, _context: Any) -> Any:
 
 
 @app.lambda_function(name="Scheduler")
+@observed
 def scheduler(event: Any, _context: Any) -> Any:
     """The Executions stream: a run waits, a slot is free, a cap changed."""
     from chalicelib.executions.entrances import scheduler as entrance
@@ -63,6 +67,7 @@ def scheduler(event: Any, _context: Any) -> Any:
 
 
 @app.lambda_function(name="StatusChange")
+@observed
 def status_change(event: Any, _context: Any) -> Any:
     """A state machine execution failed, timed out or was stopped."""
     from chalicelib.executions.entrances import status_change as entrance
@@ -71,22 +76,25 @@ def status_change(event: Any, _context: Any) -> Any:
 
 
 @app.lambda_function(name="Sweep")
+@observed
 def sweep(event: Any, _context: Any) -> Any:
     """Every five minutes: repair what a crash left behind, in every room, and try again to reach webhooks."""
     from chalicelib.batches.entrances import sweeping as batches
     from chalicelib.events.entrances import retry_deliveries
     from chalicelib.executions.entrances import sweeping
+    from chalicelib.system.parameters import sweep as parameters
     from chalicelib.triggers.entrances import sweeping as triggers
 
     try:
         attempted = retry_deliveries()
     finally:
         # the failure of either keeps the other from nothing
-        repaired = sweeping(event, [batches, triggers])
+        repaired = sweeping(event, [parameters, batches, triggers])
     return {"Repairs": repaired, "DeliveriesAttempted": attempted}
 
 
 @app.lambda_function(name="Publisher")
+@observed
 def publisher(event: Any, _context: Any) -> Any:
     """The Executions stream: a run's status changed, or its time was over."""
     from chalicelib.events.entrances import publisher as entrance
@@ -95,6 +103,7 @@ def publisher(event: Any, _context: Any) -> Any:
 
 
 @app.lambda_function(name="AnalyticsStream")
+@observed
 def analytics_stream(event: Any, _context: Any) -> Any:
     """The Assets stream, where the analytics stream is deployed: an asset or an operator's metadata changed."""
     from chalicelib.analytics.feed import feed
@@ -103,6 +112,7 @@ def analytics_stream(event: Any, _context: Any) -> Any:
 
 
 @app.lambda_function(name="WebhookDelivery")
+@observed
 def webhook_delivery(event: Any, _context: Any) -> Any:
     """One attempt to tell a webhook of an event."""
     from chalicelib.events.entrances import webhook_delivery as entrance
@@ -111,6 +121,7 @@ def webhook_delivery(event: Any, _context: Any) -> Any:
 
 
 @app.lambda_function(name="Trigger")
+@observed
 def trigger(event: Any, _context: Any) -> Any:
     """An object arrived, an event came, a topic spoke, or the clock struck: a trigger's workflow is run."""
     from chalicelib.triggers.entrances import trigger as entrance
@@ -119,6 +130,7 @@ def trigger(event: Any, _context: Any) -> Any:
 
 
 @app.lambda_function(name="BatchItems")
+@observed
 def batch_items(event: Any, _context: Any) -> Any:
     """The tasks of the batches' state machine."""
     from chalicelib.batches.entrances import batch_items as entrance

@@ -42,9 +42,9 @@ def page(project: Path) -> str:
     """The page as it is to be committed."""
     resources = {**build(project)["Resources"], **operator_library(project)["Resources"]}
     roles = sorted((name, entry) for name, entry in resources.items() if entry["Type"] == "AWS::IAM::Role")
-    return "\n".join(
-        [_HEAD, *(line for name, role in roles for line in _section(name, role, _users(name, resources)))]
-    )
+    shared = sorted((name, entry) for name, entry in resources.items() if entry["Type"] == "AWS::IAM::ManagedPolicy")
+    lines = [line for name, role in roles for line in _section(name, role, _users(name, resources))]
+    return "\n".join([_HEAD, *lines, *(line for name, policy in shared for line in _shared(name, policy))])
 
 
 def _users(role: str, resources: dict[str, Any]) -> list[str]:
@@ -65,6 +65,17 @@ def _section(name: str, role: dict[str, Any], users: list[str]) -> Iterator[str]
     for policy in role["Properties"].get("Policies", []):
         for entry in policy["PolicyDocument"]["Statement"]:
             yield _row(entry)
+    yield ""
+
+
+def _shared(name: str, policy: dict[str, Any]) -> Iterator[str]:
+    """A policy that several roles have, if a condition of the template holds."""
+    roles = [role["Fn::If"][1]["Ref"] if "Fn::If" in role else role["Ref"] for role in policy["Properties"]["Roles"]]
+    yield f"## {name}\n"
+    yield f"Part of {', '.join(f'`{role}`' for role in roles)}, only if `{policy['Condition']}`.\n"
+    yield "| why | actions | resources | conditions |"
+    yield "|---|---|---|---|"
+    yield from map(_row, policy["Properties"]["PolicyDocument"]["Statement"])
     yield ""
 
 

@@ -114,10 +114,11 @@ class Task:
             raise _download_failure(error, media) from error
         return target
 
-    def upload(self, path: str | Path, name: str | None = None) -> tuple[str, str]:
+    def upload(self, path: str | Path, name: str | None = None, content_type: str | None = None) -> tuple[str, str]:
         """Put a file under the run's media path, in a folder of this operation's, and return its bucket and key.
 
-        `name` may have folders of its own. Raises OperatorError for a name that leads out of the folder.
+        `name` may have folders of its own; the content type follows from its ending where none is given.
+        Raises OperatorError for a name that leads out of the folder.
         """
         name = name if name is not None else Path(path).name
         if not name or any(part in ("", ".", "..") for part in name.split("/")):
@@ -125,7 +126,7 @@ class Task:
         if self._storage is None:
             self._storage = self.dataplane.generate_media_storage_path(self.asset_id, self.run_id)
         bucket, key = self._storage["S3Bucket"], f"{self._storage['S3Key']}{self.name}/{name}"
-        content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        content_type = content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
         aws.client("s3").upload_file(str(path), bucket, key, ExtraArgs={"ContentType": content_type})
         return bucket, key
 

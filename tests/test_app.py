@@ -19,6 +19,7 @@ from chalicelib.web import openapi
 from chalicelib.web.room import ENDPOINTS, Endpoint
 from chalicelib.web.validation import schema
 from infrastructure.openapi import generated
+from tests.chalicelib.conftest import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = json.loads(generated())
@@ -32,6 +33,7 @@ def test_importing_the_app_loads_no_sdk_client_and_no_tracing() -> None:
     modules = json.loads(done.stdout)
 
     heavy = {"boto3", "botocore.client", "botocore.session", "aws_xray_sdk", "moto", "jsonschema", "httpx", "jinja2"}
+    heavy |= {"aws_lambda_powertools"}
     assert heavy.isdisjoint(modules)
     assert len(modules) < 420
 
@@ -127,6 +129,8 @@ def test_a_sweep_does_all_of_its_work_though_a_part_of_it_fails(
 
         return do
 
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(events, "retry_deliveries", work("retry_deliveries"))
     monkeypatch.setattr(executions, "sweeping", work("sweeping"))
 

@@ -18,6 +18,7 @@ from chalicelib.analytics import records
 from chalicelib.analytics.records import Change, MalformedRecord
 from chalicelib.assets import pointers
 from chalicelib.aws import clock, kinesis, messaging, metrics
+from chalicelib.aws.metrics import Metric
 from chalicelib.aws.settings import settings
 from chalicelib.web.documents import compact
 
@@ -62,7 +63,7 @@ def _understood(record: Mapping[str, Any]) -> Change | None:
     except MalformedRecord as error:
         _LOG.error("a record was put aside: %s", error)
         messaging.enqueue(settings().analytics_dead_letters_url, {"Records": [record], "Reason": str(error)})
-        metrics.emit(DeadRecords=1)
+        metrics.emit({Metric.DEAD_LETTERS: 1}, DeadLetter="analytics")
         return None
 
 

@@ -38,6 +38,9 @@ class Settings:
     publisher_dead_letters_url: str
     analytics_stream: str
     analytics_dead_letters_url: str
+    retention_days: int
+    cors_allowed_origins: tuple[str, ...]
+    traces: bool
 
 
 @cache
@@ -72,6 +75,9 @@ def settings() -> Settings:
         publisher_dead_letters_url=env["PUBLISHER_DEAD_LETTERS_URL"],
         analytics_stream=env.get("ANALYTICS_STREAM", ""),
         analytics_dead_letters_url=env.get("ANALYTICS_DEAD_LETTERS_URL", ""),
+        retention_days=int(env.get("RETENTION_DAYS", "0")),
+        cors_allowed_origins=_listed(env.get("CORS_ALLOWED_ORIGINS", "*")),
+        traces=env.get("XRAY_TRACING") == "Yes",
     )
 
 

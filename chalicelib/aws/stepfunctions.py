@@ -30,6 +30,7 @@ def create_machine(name: str, definition: str, tags: dict[str, str]) -> str:
             "includeExecutionData": False,
             "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": settings().log_group_arn}}],
         },
+        tracingConfiguration={"enabled": settings().traces},
         tags=[{"key": key, "value": value} for key, value in tags.items()],
     )
     arn: str = answer["stateMachineArn"]

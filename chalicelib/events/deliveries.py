@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws import clock, functions, metrics, objects
 from chalicelib.aws.clients import code
+from chalicelib.aws.metrics import Metric
 from chalicelib.aws.settings import settings
 from chalicelib.events import sending, signature, store
 from chalicelib.events.sending import Result
@@ -165,4 +166,4 @@ def _concluded(delivery: Delivery, result: Result) -> str:
 
 def _bury(delivery: Delivery) -> None:
     if store.bury(delivery, clock.now()):
-        metrics.emit(DeadDeliveries=1)
+        metrics.emit({Metric.DEAD_LETTERS: 1}, DeadLetter="delivery")

@@ -8,12 +8,14 @@ keeps failing is put aside in the end, so that no run holds up others for long.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chalicelib.aws import clock, messaging, metrics, objects
+from chalicelib.aws import clock, invocation, messaging, metrics, objects
+from chalicelib.aws.metrics import Metric
 from chalicelib.aws.settings import settings
 from chalicelib.events import deliveries, message, patience, projections, store
 from chalicelib.events.webhooks import Webhook
@@ -23,12 +25,19 @@ from chalicelib.executions import webhooks as run_webhooks
 from chalicelib.executions.changes import Change, MalformedRecord
 from chalicelib.executions.document import carried_along
 from chalicelib.executions.run import Document
+from chalicelib.executions.statuses import Status
 from chalicelib.executions.store import Stored
 from chalicelib.web.documents import compact
 
 _LOG = logging.getLogger("mediawright.events")
 
 Record = Mapping[str, Any]
+
+_ENDS = {
+    Status.COMPLETE: Metric.RUNS_COMPLETED,
+    Status.ERROR: Metric.RUNS_FAILED,
+    Status.CANCELED: Metric.RUNS_CANCELED,
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,8 @@ class _Batch:
     def __init__(self) -> None:
         self.changes_pass = False
         self.expiries_pass = False
+        self.counts: Counter[Metric] = Counter()
+        """Runs by what became of them. A batch that comes again counts again: it is for charts, not for books."""
 
     @cached_property
     def webhooks(self) -> list[Webhook]:
@@ -71,6 +82,9 @@ class _Batch:
         """A record is done: so what others of its kind fail in is up, or they are the trouble themselves."""
         self.changes_pass |= one.change is not None
         self.expiries_pass |= one.change is None
+        if one.change:
+            metric = _ENDS.get(one.change.run.status) if one.change.previous else Metric.RUNS_SUBMITTED
+            self.counts.update([metric] if metric else [])
 
     def others_pass(self, one: _Told) -> bool:
         """Whether records of the same kind came through."""
@@ -116,7 +130,9 @@ def _published(told: dict[str, list[_Told]]) -> list[_Left]:
         for run_id, of_run in ordered.items()
     ]
     # judged when all have had their try, which shows whether the trouble is theirs alone
-    return [left for one in failed if one and (left := _without_hopeless(one, batch))]
+    left_over = [left for one in failed if one and (left := _without_hopeless(one, batch))]
+    metrics.emit(batch.counts)
+    return left_over
 
 
 def _understood(record: Record) -> Iterable[_Told]:
@@ -133,11 +149,18 @@ def _understood(record: Record) -> Iterable[_Told]:
 def _put_aside(record: Record, why: str) -> None:
     _LOG.error("a record was put aside: %s", why)
     messaging.enqueue(settings().publisher_dead_letters_url, {"Records": [record], "Reason": why})
-    metrics.emit(DeadRecords=1)
+    metrics.emit({Metric.DEAD_LETTERS: 1}, DeadLetter="record")
 
 
 def _handled(ordered: list[_Told], batch: _Batch) -> _Left | None:
     """See a run's records through; answers those that are left when something failed."""
+    if not ordered:
+        return None
+    with invocation.part("publish", ordered[0].run_id):
+        return _each(ordered, batch)
+
+
+def _each(ordered: list[_Told], batch: _Batch) -> _Left | None:
     stored: Stored | None = None
     for done, one in enumerate(ordered):
         try:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws import clock, dynamodb, stepfunctions, transaction
+from chalicelib.aws import clock, dynamodb, invocation, stepfunctions, transaction
 from chalicelib.aws.clients import code
 from chalicelib.executions import close, moves, parking, pools, queue, sending, store
 from chalicelib.executions.errors import RunMoved, SlotTaken
@@ -49,7 +49,7 @@ def admit_waiting(inputs: dict[str, str] | None = None, most: int | None = None)
         # any order among these is fair, since there is a slot for each; by chance, competitors rarely meet
         next_ones = ready[: len(free)]
         chosen = random.sample(next_ones, min(len(next_ones), most - admitted if most else len(next_ones)))
-        results = [_admit(candidate, free, inputs or {}) for candidate in chosen]
+        results = [_part(candidate, free, inputs or {}) for candidate in chosen]
         admitted += sum(results)
         if admitted == most:
             return True
@@ -74,6 +74,11 @@ def look(inputs: dict[str, str] | None = None, freed: Iterable[str] = ()) -> Non
         admit_waiting(inputs, most=1)
     except PASSING as error:
         _LOG.warning("admission is left to the scheduler: %s", type(error).__name__)
+
+
+def _part(candidate: Candidate, free: list[int], inputs: dict[str, str]) -> bool:
+    with invocation.part("admit", candidate.entry.fence.run_id):
+        return _admit(candidate, free, inputs)
 
 
 def _admit(candidate: Candidate, free: list[int], inputs: dict[str, str]) -> bool:

@@ -5,9 +5,10 @@ Called again for a stage that it has closed, it answers the same bytes; a late c
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from chalicelib.aws import clock, transaction
+from chalicelib.aws import clock, invocation, transaction
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision
 from chalicelib.definitions.stage_input import CompletionEvent, StageInput
@@ -20,6 +21,7 @@ from chalicelib.executions.store import Stored
 from chalicelib.executions.tokens import token_parts
 from chalicelib.web.documents import compact, stored_document
 
+_LOG = logging.getLogger("mediawright.executions")
 _TRIES = 3
 
 
@@ -31,6 +33,7 @@ def complete_stage(event: CompletionEvent) -> dict[str, Any]:
     name = parse_execution_name(event["Execution"])
     if name is None:
         raise RunClosed(f"{event['Execution']} is no execution of a run")
+    invocation.concerns(name[0])
     for _ in range(_TRIES):
         stored = _read(*name, event["Stage"])
         if stored is None:
@@ -83,15 +86,27 @@ def _close(stored: Stored, event: CompletionEvent) -> dict[str, Any]:
         transaction.commit(
             moves.stage_done(run, outputs, event["Entered"], name, compact(following), passed, open_tokens)
         )
+        _tell(result.outputs, earlier)
         if passed:
             admit.look(freed=[slot.pool for slot in passed])
         return dict(following)
     end = moves.End(event["Entered"], retention.expires_at(event["Entered"]), open_tokens)
     transaction.commit(moves.finish(run, outputs, end, message))
+    _tell(result.outputs, earlier)
     admit.look(freed=run.pools)
     if message:
         raise StageFailed(message)
     return {}
+
+
+def _tell(outputs: list[rollup.Output], earlier: rollup.Earlier) -> None:
+    """A log line for each operation that ended in this attempt, for queries by duration and by errors."""
+    for made in outputs:
+        if made["Name"] in earlier or "Left" not in made:
+            continue
+        seconds = round(clock.epoch(made["Left"]) - clock.epoch(made["Entered"]), 3)
+        facts = {"operation": made["Name"], "status": made["Status"], "seconds": seconds, "error": made.get("Error")}
+        _LOG.info("operation ended", extra=facts)
 
 
 def _with_answers(run: Run, outputs: list[rollup.Output]) -> list[rollup.Output]:

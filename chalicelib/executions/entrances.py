@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.aws import transaction
+from chalicelib.aws import invocation, transaction
 from chalicelib.executions import admit, close, complete, parking, waiting
 from chalicelib.executions.admit import PASSING
 from chalicelib.executions.run import GLOBAL_POOL, parse_execution_name
@@ -64,6 +64,7 @@ def status_change(event: Any) -> dict[str, Any]:
     if name is None:
         _LOG.warning("an execution with a foreign name ended")
         return {"Closed": False}
+    invocation.concerns(name[0])
     closed = close.ended_outside(*name, ended_message(detail["name"], detail))
     if closed is not None:
         admit.look(freed=closed.pools)

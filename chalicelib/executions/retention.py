@@ -1,4 +1,5 @@
-"""How long an ended run is kept: the setting `RetentionDays`, as DynamoDB's time to live; 0 keeps runs for ever.
+"""How long an ended run is kept: the setting `RetentionDays` (the stack's parameter of that name until it is set), as
+DynamoDB's time to live; 0 keeps runs for ever.
 
 Only the transaction that ends a run sets its `ExpiresAt`, so a change of the setting counts for runs that end later
 (up to a minute later: the setting is remembered for so long). AWS deletes an expired item within some days; until
@@ -22,7 +23,7 @@ _DAY = 86_400
 
 @dataclass(frozen=True)
 class _Remembered:
-    days: int | None
+    days: int
     until: float
 
 
@@ -47,7 +48,7 @@ def forget() -> None:
         _memory.clear()
 
 
-def _days() -> int | None:
+def _days() -> int:
     table, now = settings().system_table, clock.epoch(clock.now())
     with _LOCK:
         known = _memory.get(table)
@@ -59,6 +60,6 @@ def _days() -> int | None:
     return known.days
 
 
-def _read(table: str) -> int | None:
+def _read(table: str) -> int:
     item = dynamodb.get(table, {"Kind": "configuration", "Name": SETTING})
-    return None if item is None else json.loads(item["Text"])["Value"]
+    return settings().retention_days if item is None else json.loads(item["Text"])["Value"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.assets import store as assets
-from chalicelib.aws import clock, objects, transaction
+from chalicelib.aws import clock, invocation, objects, transaction
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision
 from chalicelib.executions import admit, caps, index, media, moves, plan, store, webhooks
@@ -147,6 +147,7 @@ def _revision(body: dict[str, Any]) -> Revision:
 
 def _make(prepared: _Prepared) -> None:
     run = prepared.run
+    invocation.concerns(run.id)
     index.ensure_month(clock.month(run.created))
     assets.ensure_month(run.created)
     try:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.assets import deletion
 from chalicelib.aws import clock, metrics, transaction
+from chalicelib.aws.metrics import Metric
 from chalicelib.definitions import function_uses, revisions
-from chalicelib.executions import admit, close, listing, queue, sweep_queue, sweep_record, sweep_runs
+from chalicelib.executions import admit, close, listing, pools, queue, sweep_queue, sweep_record, sweep_runs
+from chalicelib.executions.run import GLOBAL_POOL
 from chalicelib.executions.sweep_pass import QUIET_SECONDS, SETTLED_SECONDS, Pass
 
 _DELETION_SECONDS = 20
@@ -35,8 +37,9 @@ def sweep(others: Sequence[Step] = ()) -> dict[str, int]:
         this.attempt(_other, other)
     for step in (_retired, _function_tags, _deletions, sweep_queue.unpark, _admission):
         this.attempt(step)
-    metrics.emit(**{f"Repaired_{kind}": count for kind, count in this.repairs.items()})
     repairs = {kind: count for kind, count in this.repairs.items() if count}
+    metrics.emit({Metric.REPAIRS: sum(repairs.values())}, Kinds=repairs)
+    this.attempt(_load)
     sweep_record.put(clock.iso(this.now), repairs, this.failures)
     if this.failures:
         raise SweepIncomplete(f"{this.failures} things could not be swept; {repairs} repaired")
@@ -83,6 +86,14 @@ def _function_tags(this: Pass) -> None:
 def _deletions(this: Pass) -> None:
     """Assets whose deletion began and didn't end."""
     this.repairs["unfinished_deletions"] += deletion.continue_deletions(_DELETION_SECONDS)
+
+
+def _load(this: Pass) -> None:
+    """Tell how many slots are taken, and for how long the oldest in the queue has waited."""
+    # the oldest of all priorities costs ten requests: at rest one tells
+    oldest = queue.oldest() if queue.heads(1) else None
+    age = 0 if oldest is None else max(0, round(this.age(oldest)))
+    metrics.emit({Metric.SLOTS_USED: len(pools.read(GLOBAL_POOL).holders), Metric.QUEUE_AGE: age})
 
 
 def _admission(_this: Pass) -> None:

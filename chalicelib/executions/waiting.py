@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.aws import clock, functions, transaction
+from chalicelib.aws import clock, functions, invocation, transaction
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import RevisionOperation
 from chalicelib.definitions.stage_input import TokenEvent
@@ -40,6 +40,7 @@ def token_task(event: TokenEvent) -> dict[str, Any]:
     name = parse_execution_name(event["Execution"])
     if name is None:
         raise RunClosed(f"{event['Execution']} is no execution of a run")
+    invocation.concerns(name[0])
     return _take(*name, event)
 
 

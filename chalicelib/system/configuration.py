@@ -33,10 +33,12 @@ def check(document: dict[str, Any]) -> None:
 def write(document: dict[str, Any]) -> None:
     """Store a setting that `check` let pass."""
     if document["Name"] == CAP:
-        store.put_cap(_checked_cap(document["Value"]))
+        store.put_cap(_checked_cap(document["Value"]), settings().max_concurrent_workflows)
+    elif document["Name"] == retention.SETTING:
+        whole = {**document, "Value": int(document["Value"])}
+        store.put_configuration(whole, settings().retention_days)
     else:
-        whole = {**document, "Value": int(document["Value"])} if document["Name"] == retention.SETTING else document
-        store.put_configuration(whole)
+        store.put_configuration(document)
 
 
 def read() -> list[dict[str, Any]]:

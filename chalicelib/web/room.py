@@ -14,6 +14,8 @@ from typing import Any
 
 from chalice.app import Blueprint, CORSConfig, IAMAuthorizer, Response
 
+from chalicelib.aws import invocation
+from chalicelib.aws.settings import settings
 from chalicelib.web import documents
 from chalicelib.web.errors import (
     BadRequestError,
@@ -28,6 +30,7 @@ MAX_BODY_BYTES = 6_291_456
 CORS = CORSConfig(allow_origin="*")
 _LOG = logging.getLogger("mediawright.web")
 _IAM = IAMAuthorizer()
+_OF_A_RUN = "/workflow/execution/{id}"
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,36 @@ class Room(Blueprint):
             name = f"{view.__module__.split('.')[-2]}_{view.__name__}"
 
             def chalice_view(**path_parameters: str) -> Response:
-                return _answer(declared, view, self.current_request, path_parameters)
+                request = self.current_request
+                run_id = path_parameters.get("id") if path.startswith(_OF_A_RUN) else None
+                with invocation.part(
+                    f"{method} {path}",
+                    run_id,
+                    request_id=request.context.get("requestId"),
+                    function=getattr(self.lambda_context, "function_name", None),
+                    route=f"{method} {path}",
+                ):
+                    response = _answer(declared, view, request, path_parameters)
+                if declared.signed:
+                    response.headers.update(_origin(request.headers.get("origin")))
+                return response
 
             chalice_view.__name__ = name
             self.route(path, methods=[method], name=name, **options)(chalice_view)
             return view
 
         return register
+
+
+def _origin(asked: str | None) -> dict[str, str | list[str]]:
+    """Which page's scripts may read an answer: the one that asks when it is among the allowed, or none.
+
+    Without this, Chalice says that all may.
+    """
+    allowed = settings().cors_allowed_origins
+    if "*" in allowed:
+        return {}
+    return {"Access-Control-Allow-Origin": asked if asked in allowed else allowed[0], "Vary": "Origin"}
 
 
 def _answer(declared: Endpoint, view: View, chalice_request: Any, path: dict[str, str]) -> Response:

@@ -4,4 +4,4 @@ import sys
 
 from infrastructure.local.up import main
 
-sys.exit(main())
+sys.exit(main(arguments=sys.argv[1:]))

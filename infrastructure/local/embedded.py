@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from chalicelib.aws import clock as engine_clock
+from chalicelib.aws import logs as engine_logs
 from infrastructure.local.api.events import HttpRequest
 from infrastructure.local.api.routes import Routes
 from infrastructure.local.api.server import ApiServer, Gateway, Refused
@@ -24,6 +25,7 @@ from infrastructure.local.endpoint.signatures import (
     random_pair,
     verify,
 )
+from infrastructure.local.lambdas.in_process import write_line
 from infrastructure.local.lambdas.workers import WorkerState
 from infrastructure.local.stack.functions import FunctionServer, forget_settings
 
@@ -101,8 +103,10 @@ class EmbeddedAws:
         CLOCK.speed = self._speed
         CLOCK.reset()
         engine_clock.time_source = CLOCK.now
+        engine_logs.writer = write_line
         services = self._services = AwsServices(self.aws_url, self.credentials, layers=(self.project,))
         self._running.append(services)
+        from infrastructure.local.stack.api_body import api_body
         from infrastructure.local.stack.deploy import deploy
         from infrastructure.template.expand import expanded
         from infrastructure.template.operators import inner_templates
@@ -113,7 +117,7 @@ class EmbeddedAws:
         server = FunctionServer(services.functions, self.project, in_process)
         stack = deploy(template, self.client, self.api_url, STACK, self._parameters, inner, server.serve)
         self.outputs = stack.outputs
-        routes = Routes(template["Resources"]["RestAPI"]["Properties"]["Body"])
+        routes = Routes(api_body(STACK))
         verifier = self._verify if self._keys else None
         api.gateway = Gateway(routes, partial(services.functions.invoke, server.api), verifier)
         aws.start()
@@ -191,6 +195,7 @@ class EmbeddedAws:
             self._running.pop().stop()
         CLOCK.reset()
         engine_clock.time_source = time.time
+        engine_logs.writer = print
         if self._environment is not None:
             os.environ.clear()
             os.environ.update(self._environment)

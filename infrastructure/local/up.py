@@ -5,10 +5,12 @@ Reads PORT, AWS_PORT, AUTH (1: every request must be signed by the key that is p
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def main(project: Path = PROJECT) -> int:
-    """Serve until a signal; the exit status is 0 after a clean end, 1 when a port or a setting is of no use."""
+def main(project: Path = PROJECT, arguments: Sequence[str] = ()) -> int:
+    """Serve until a signal; the exit status is 0 after a clean end, 1 when a port or a setting is of no use.
+
+    There are no arguments but --help: for others argparse ends the process with status 2.
+    """
+    argparse.ArgumentParser("python -m infrastructure.local.up", description=__doc__).parse_args(arguments)
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -86,4 +92,4 @@ Ctrl-C ends it.
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(arguments=sys.argv[1:]))

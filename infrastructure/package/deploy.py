@@ -76,7 +76,12 @@ def deploy(environment: Mapping[str, str], dist: Path) -> int:
     """Deploy what `make package` built; the exit status. Raises BadSetting before anything is run."""
     place, bucket = settings.stack_place(environment), settings.bucket(environment)
     given = settings.parameters(environment, _template(dist)["Parameters"])
-    return _run(deploy_commands(place, bucket, given, dist))
+    upload, *rest = deploy_commands(place, bucket, given, dist)
+    status = _run([upload])
+    if status:
+        return status
+    _compact(dist / PACKAGED)
+    return _run(rest)
 
 
 def destroy(environment: Mapping[str, str], dist: Path) -> int:
@@ -96,6 +101,12 @@ def _template(dist: Path) -> dict[str, Any]:
     if not path.exists():
         raise BadSetting(f"{path} is missing: run `make package` first")
     return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def _compact(path: Path) -> None:
+    """Rewrite JSON without white space: as the CLI indents it, it nears the 1 MB that a template may have."""
+    template = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(template, separators=(",", ":")), encoding="utf-8")
 
 
 def _run(commands: Sequence[Command]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from infrastructure.template import fragments
+from infrastructure.template import cors, fragments
 from infrastructure.template.fragments import Template
 from infrastructure.template.operators import operator_resources
 from infrastructure.template.places import RUNTIME, WORKING_TREE, Places
@@ -37,6 +37,8 @@ def build(project: Path, places: Places = WORKING_TREE) -> Template:
         properties["Architectures"] = [places.architecture]
         own = properties.get("Environment", {}).get("Variables", {})
         properties["Environment"] = {"Variables": {**environment, **own}}
+        properties["Tracing"] = {"Fn::If": ["Traces", "Active", "PassThrough"]}
+    cors.name_origin(template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
     template = fragments.lay_over(template, operator_resources(project, places))
     short_uuid = _short_uuid()
     resolved: Template = _with_short_uuid(template, short_uuid)

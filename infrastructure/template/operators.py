@@ -68,6 +68,8 @@ def operator_resources(project: Path, places: Places) -> Template:
                 "DataPlaneHandlerArn": {"Fn::GetAtt": ["DataPlaneHandler", "Arn"]},
                 "DataBucketArn": {"Fn::GetAtt": ["DataBucket", "Arn"]},
                 "ExternalBucketArn": {"Ref": "ExternalBucketArn"},
+                "KmsKeyArn": {"Ref": "KmsKeyArn"},
+                "LogRetentionDays": {"Ref": "LogRetentionDays"},
             },
         },
     }
@@ -92,10 +94,14 @@ def operator_library(project: Path, places: Places = WORKING_TREE) -> Template:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Mediawright: the media operators",
         "Parameters": _parameters(),
-        "Conditions": {"HasExternalBucket": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ExternalBucketArn"}, ""]}]}},
+        "Conditions": {"HasExternalBucket": _is_given("ExternalBucketArn"), "HasKmsKey": _is_given("KmsKeyArn")},
         "Resources": {**functions, **layers, ROLE: _role(), _LOGS: _logs()},
         "Outputs": _outputs(definitions),
     }
+
+
+def _is_given(parameter: str) -> Template:
+    return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
 
 
 def _parameters() -> Template:
@@ -105,6 +111,8 @@ def _parameters() -> Template:
         "DataPlaneHandlerArn": "Its ARN",
         "DataBucketArn": "The data plane's bucket",
         "ExternalBucketArn": "Another bucket, or a prefix of it, that operators may read; may be empty",
+        "KmsKeyArn": "The key that encrypts the bucket, when it is the user's; may be empty",
+        "LogRetentionDays": "For how many days logs are kept",
     }
     return {name: {"Type": "String", "Description": text} for name, text in descriptions.items()}
 
@@ -171,19 +179,22 @@ def _layer(name: str, places: Places) -> Template:
 
 def _logs() -> Template:
     name = {"Fn::Sub": "/aws/lambda/${CoreStack}-MediaOperators"}
-    return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name, "RetentionInDays": 30}}
+    properties = {"LogGroupName": name, "RetentionInDays": {"Ref": "LogRetentionDays"}}
+    return {"Type": "AWS::Logs::LogGroup", "Properties": properties}
 
 
 def _role() -> Template:
     external = _allow(
         "ExternalMedia", ["s3:GetObject"], [{"Ref": "ExternalBucketArn"}, {"Fn::Sub": "${ExternalBucketArn}/*"}]
     )
+    key = _allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], {"Ref": "KmsKeyArn"})
     statements: list[Any] = [
         _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [_LOGS, "Arn"]}),
         _allow("DataPlane", ["lambda:InvokeFunction"], {"Ref": "DataPlaneHandlerArn"}),
         _allow("ReadMedia", ["s3:GetObject"], {"Fn::Sub": "${DataBucketArn}/*"}),
         _allow("WriteMedia", ["s3:PutObject"], {"Fn::Sub": "${DataBucketArn}/private/*"}),
         {"Fn::If": ["HasExternalBucket", external, {"Ref": "AWS::NoValue"}]},
+        {"Fn::If": ["HasKmsKey", key, {"Ref": "AWS::NoValue"}]},
     ]
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = {"Version": "2012-10-17", "Statement": statements}

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mediawright.cli import collect
+from mediawright.cli.each import each
 from mediawright.cli.session import current
 
 app = typer.Typer(no_args_is_help=True)
@@ -79,9 +80,4 @@ def delete(
 ) -> None:
     """Delete assets and what the engine made of them; the source files stay."""
     session = current(ctx)
-    answers = []
-    for asset in assets:
-        answers.append(session.client.delete_asset(asset))
-        session.say(answers[-1])
-    if session.as_json:
-        session.show(answers)
+    each(session, assets, session.client.delete_asset, lambda asset: f"asset {asset} is deleted")

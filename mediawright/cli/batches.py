@@ -54,7 +54,11 @@ def start(
     key: Key = None,
     detach: Detach = False,
 ) -> None:
-    """Run a workflow on many inputs and follow the runs' counts to the end. Exit status 1 unless all complete."""
+    """Run a workflow on many inputs and follow the runs' counts to the end.
+
+    Exit status 1 unless a run was made of every item and all complete; with --skip-bad, items of which none was made
+    are told and don't count.
+    """
     session = current(ctx)
     source = _source(session, files or [], assets or [], manifest, prefix, media_type, key)
     subject: dict[str, Any] = {"stage": workflow} if alone else {"workflow": workflow}
@@ -103,13 +107,13 @@ def show(ctx: typer.Context, batch: BatchId) -> None:
 def runs(
     ctx: typer.Context,
     batch: BatchId,
-    status: Annotated[str | None, typer.Option(help="Only the runs of this status.")] = None,
+    status: Annotated[inputs.Status | None, typer.Option(help="Only the runs of this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 1000,
 ) -> None:
     """List a batch's runs, each with the line or the key that it was made of."""
     session = current(ctx)
     every = session.client.batch_runs(batch)
-    found = list(islice((run for run in every if status in (None, run["Status"])), limit))
+    found = list(islice((run for run in every if status is None or status.value == run["Status"]), limit))
     rows = [[run["Id"], run.get("Line", run.get("Key")), run["Status"], run.get("Message")] for run in found]
     session.table(["Run", "Made of", "Status", ""], rows, found)
 

@@ -46,7 +46,7 @@ def get(
     "mediawright config set --system RetentionDays 30",
 )
 def set_value(ctx: typer.Context, key: Key, value: str, system: System = False) -> None:
-    """Keep a setting; an empty value forgets it."""
+    """Keep a setting. An empty value forgets one of this command's own; the engine's keep the last value they got."""
     session = current(ctx)
     if system:
         session.client.set_configuration(key, inputs.value(value))

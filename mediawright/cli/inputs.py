@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from mediawright.cli import bodies
+
+
+class Status(StrEnum):
+    """What a run may be."""
+
+    QUEUED = "Queued"
+    STARTED = "Started"
+    WAITING = "Waiting"
+    RESUMED = "Resumed"
+    COMPLETE = "Complete"
+    ERROR = "Error"
+    CANCELED = "Canceled"
+
 
 Configuration = Annotated[
     str | None, typer.Option(help='Overrides by stage and operation: {"stage": {"op": {...}}}, or @FILE.')
@@ -20,8 +34,20 @@ Set = Annotated[
     ),
 ]
 Priority = Annotated[int | None, typer.Option(min=0, max=9, help="9 is the most urgent; 5 unless told.")]
+
+
+def _key(text: str | None) -> str | None:
+    """An empty one is most likely a variable that was never set, and would make each repetition anew."""
+    if text == "":
+        raise typer.BadParameter("the key is empty")
+    return text
+
+
 Key = Annotated[
-    str | None, typer.Option("--idempotency-key", help="Sent again with this key, it makes nothing new for a day.")
+    str | None,
+    typer.Option(
+        "--idempotency-key", callback=_key, help="Sent again with this key, it makes nothing new for a day."
+    ),
 ]
 
 _PLACE = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)

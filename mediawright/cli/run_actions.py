@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mediawright.cli import bodies, inputs
+from mediawright.cli.each import each
 from mediawright.cli.following import run_to_end
 from mediawright.cli.inputs import Configuration, Set
 from mediawright.cli.session import Session, current
@@ -38,12 +39,7 @@ Reason = Annotated[str | None, typer.Option(help="Why; kept with the run.")]
 def cancel(ctx: typer.Context, runs: RunIds, reason: Reason = None) -> None:
     """End runs that haven't ended: queued, running or waiting. What they made so far stays."""
     session = current(ctx)
-    canceled = []
-    for run in runs:
-        canceled.append(session.client.cancel(run, reason))
-        session.say(f"run {run} is canceled")
-    if session.as_json:
-        session.show(canceled)
+    each(session, runs, lambda run: session.client.cancel(run, reason), lambda run: f"run {run} is canceled")
 
 
 @app.command(
@@ -78,15 +74,18 @@ def retry(
         answer = session.client.retry_many(**selection, configuration=changed, dry_run=dry_run)
         _many(session, answer, "Retried", "would be retried" if dry_run else "is queued again")
         return
-    retried = []
-    for run in runs or []:
-        retried.append(session.client.retry(run, changed, dry_run=dry_run))
-        if not (follow and session.as_json):
-            session.say(f"run {run} {'would be retried' if dry_run else 'is queued again'}")
-    if follow:
-        run_to_end(session, retried[0]["Id"])
-    elif session.as_json:
-        session.show(retried)
+    what = "would be retried" if dry_run else "is queued again"
+    if follow and runs:
+        session.client.retry(runs[0], changed)
+        session.say(f"run {runs[0]} {what}")
+        run_to_end(session, runs[0])
+        return
+    each(
+        session,
+        runs or [],
+        lambda run: session.client.retry(run, changed, dry_run=dry_run),
+        lambda run: f"run {run} {what}",
+    )
 
 
 @app.command(
@@ -189,12 +188,7 @@ def delete(
         return
     if dry_run:
         raise typer.BadParameter("--dry-run goes with --workflow")
-    deleted = []
-    for run in runs or []:
-        deleted.append(session.client.delete_execution(run))
-        session.say(f"run {run} is deleted")
-    if session.as_json:
-        session.show(deleted)
+    each(session, runs or [], session.client.delete_execution, lambda run: f"run {run} is deleted")
 
 
 def _selection(

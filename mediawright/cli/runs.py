@@ -85,7 +85,7 @@ def follow_run(ctx: typer.Context, run: RunId) -> None:
 @app.command("list", epilog="Example: mediawright run list --status Error --limit 10")
 def list_runs(
     ctx: typer.Context,
-    status: Annotated[str | None, typer.Option(help="Only the runs of this status.")] = None,
+    status: Annotated[inputs.Status | None, typer.Option(help="Only the runs of this status.")] = None,
     asset: Annotated[str | None, typer.Option(help="Only the runs of this asset.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 50,
 ) -> None:
@@ -95,7 +95,7 @@ def list_runs(
         raise typer.BadParameter("--status and --asset don't go together")
     client, page = session.client, min(limit, 200)
     if status is not None:
-        runs = client.executions_by_status(status, page)
+        runs = client.executions_by_status(status.value, page)
     else:
         runs = client.executions(page) if asset is None else client.executions_by_asset(asset, page)
     found = list(islice(runs, limit))

@@ -65,9 +65,13 @@ class Session:
 
     def report(self, error: Exception) -> None:
         """Say what went wrong: on stderr, and in JSON mode as a document on stdout too."""
-        self.errors.print(f"Error: {render.plain(_told(error))}", soft_wrap=True)
+        self.complain(error)
         if self.as_json:
-            typer.echo(json.dumps({"Error": _as_document(error)}))
+            typer.echo(json.dumps({"Error": as_document(error)}))
+
+    def complain(self, error: Exception) -> None:
+        """Say on stderr what went wrong."""
+        self.errors.print(f"Error: {render.plain(_told(error))}", soft_wrap=True)
 
 
 def current(ctx: typer.Context) -> Session:
@@ -90,7 +94,8 @@ def _as_options(message: str) -> str:
     return told.replace("force=true", "--force")
 
 
-def _as_document(error: Exception) -> dict[str, Any]:
+def as_document(error: Exception) -> dict[str, Any]:
+    """What went wrong, for those who read JSON."""
     if isinstance(error, ApiError):
         return {
             "Status": error.status,

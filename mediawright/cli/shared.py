@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mediawright.cli import bodies
+from mediawright.cli.each import each
 from mediawright.cli.session import current
 from mediawright.client import Client
 
@@ -55,12 +56,12 @@ def add_common(app: typer.Typer, kind: Kind) -> None:
         force: Annotated[bool, typer.Option("--force", help="Even if it is in use.")] = False,
     ) -> None:
         session = current(ctx)
-        deleted = []
-        for name in names:
-            deleted.append(kind.delete(session.client, name, force))
-            session.say(f"{kind.noun} {name} is deleted")
-        if session.as_json:
-            session.show(deleted)
+        each(
+            session,
+            names,
+            lambda name: kind.delete(session.client, name, force),
+            lambda name: f"{kind.noun} {name} is deleted",
+        )
 
 
 def definition(file: str | None, members: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mediawright.cli import bodies
+from mediawright.cli.each import each
 from mediawright.cli.session import Session, current
 from mediawright.cli.trigger_sources import create
 from mediawright.client.documents import Trigger
@@ -71,12 +72,12 @@ def delete(
 ) -> None:
     """Delete triggers; the runs that they made stay."""
     session = current(ctx)
-    deleted = []
-    for trigger in triggers:
-        deleted.append(session.client.delete_trigger(_id(session, trigger)))
-        session.say(f"trigger {trigger} is deleted")
-    if session.as_json:
-        session.show(deleted)
+    each(
+        session,
+        triggers,
+        lambda trigger: session.client.delete_trigger(_id(session, trigger)),
+        lambda trigger: f"trigger {trigger} is deleted",
+    )
 
 
 def _switch(session: Session, trigger: str, *, is_on: bool) -> None:

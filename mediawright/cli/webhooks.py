@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mediawright.cli import bodies
+from mediawright.cli.each import each
 from mediawright.cli.session import current
 
 SECRET_VARIABLE = "MEDIAWRIGHT_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
@@ -76,12 +77,7 @@ def delete(
 ) -> None:
     """Delete webhooks; what is on its way to them is dropped."""
     session = current(ctx)
-    deleted = []
-    for name in names:
-        deleted.append(session.client.delete_webhook(name))
-        session.say(f"webhook {name} is deleted")
-    if session.as_json:
-        session.show(deleted)
+    each(session, names, session.client.delete_webhook, lambda name: f"webhook {name} is deleted")
 
 
 @app.command(epilog="Example: mediawright webhook dead --limit 10")

@@ -179,7 +179,7 @@ def paged(limit: int | None) -> dict[str, str]:
 
 def keyed(idempotency_key: str | None) -> dict[str, str] | None:
     """Return the header of a request that makes nothing new when it is sent again."""
-    return {"Idempotency-Key": idempotency_key} if idempotency_key else None
+    return {"Idempotency-Key": idempotency_key} if idempotency_key is not None else None
 
 
 def given(**members: Any) -> dict[str, Any]:

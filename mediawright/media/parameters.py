@@ -28,7 +28,7 @@ class InvalidParameter(InvalidInput):
 
 
 def schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of an operation's parameters. Raises KeyError for an operation not in NAMES."""
+    """Return the JSON Schema (2020-12) of an operation's parameters. Raises KeyError for a name not in NAMES."""
     if name not in NAMES:
         raise KeyError(name)
     document: dict[str, Any] = json.loads((_SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
@@ -36,7 +36,7 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def configuration_schema(name: str) -> dict[str, Any]:
-    """Return the schema of an operation's whole Configuration: its parameters, and what the engine puts beside them."""
+    """Return the schema of a whole Configuration: the parameters, and what the engine puts beside them."""
     document = schema(name)
     document["title"] = f"Configuration of {name}"
     own = {

@@ -1,7 +1,8 @@
 """Everything that this package offers to register: operations, and a workflow for each kind of file.
 
 The documents beside the code are the source: `<folder>/operation.json` (one registration or a list of them),
-`<folder>/configuration.schema.json` and `workflows.json`. Nothing here imports an operator.
+`<folder>/configuration.schema.json` and `workflows.json`. The schemas of the media operations, which the API checks
+too, are in `mediawright.media`. Nothing here imports an operator.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mediawright import media
 
 FOLDER = Path(__file__).parent
 
@@ -31,7 +34,7 @@ class Registration:
     @property
     def function(self) -> str:
         """Registrations of one folder share a function; this is its name in CamelCase."""
-        return "".join(part.capitalize() for part in self.folder.split("_"))
+        return camel_case(self.folder)
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,9 @@ class Workflow:
 def registrations() -> list[Registration]:
     """Return every operation of this package, in order of folder."""
     return [
-        _registration(entry, schema_path)
-        for schema_path in sorted(FOLDER.glob("*/configuration.schema.json"))
-        for entry in _listed(_parsed(schema_path.with_name("operation.json")))
+        _registration(entry, path.parent)
+        for path in sorted(FOLDER.glob("*/operation.json"))
+        for entry in _listed(_parsed(path))
     ]
 
 
@@ -88,7 +91,29 @@ def workflows() -> dict[str, Workflow]:
     }
 
 
-def _registration(entry: dict[str, Any], schema_path: Path) -> Registration:
+def singles() -> list[Workflow]:
+    """Return a workflow `Run<Name>` for each media operation, of the stage `_<Name>` that its registration makes."""
+    return [
+        Workflow(entry.configuration["MediaType"], f"Run{entry.name}", (Stage(f"_{entry.name}", (entry.name,), {}),))
+        for entry in registrations()
+        if entry.function in media.NAMES
+    ]
+
+
+def _schema(folder: Path) -> dict[str, Any]:
+    name = camel_case(folder.name)
+    if name in media.NAMES:
+        return media.configuration_schema(name)
+    schema: dict[str, Any] = _parsed(folder / "configuration.schema.json")
+    return schema
+
+
+def camel_case(folder: str) -> str:
+    """Return a folder's name as its function has it: `image_convert` is `ImageConvert`."""
+    return "".join(part.capitalize() for part in folder.split("_"))
+
+
+def _registration(entry: dict[str, Any], folder: Path) -> Registration:
     return Registration(
         name=entry["Name"],
         type=entry["Type"],
@@ -97,8 +122,8 @@ def _registration(entry: dict[str, Any], schema_path: Path) -> Registration:
         memory_size=entry["MemorySize"],
         timeout=entry["Timeout"],
         configuration=entry["Configuration"],
-        configuration_schema=_parsed(schema_path),
-        folder=schema_path.parent.name,
+        configuration_schema=_schema(folder),
+        folder=folder.name,
     )
 
 

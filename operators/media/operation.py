@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mediawright import InvalidInput, Task
+from mediawright import InvalidInput, Task, media
 from operators.media.deadline import Deadline
 
 WITHOUT_LAMBDA_SECONDS = 600.0
@@ -36,9 +36,18 @@ def fetched(task: Task) -> Path:
     return path
 
 
-def publish(task: Task, media_type: str, path: Path) -> dict[str, Any]:
-    """Upload a file that was made and hand it on as media of a type; returns where it lies."""
-    bucket, key = task.upload(path)
+def parameters(task: Task, operation: str) -> dict[str, Any]:
+    """Return a media operation's parameters, checked and complete. Raises InvalidInput naming one."""
+    own = {name: value for name, value in task.configuration.items() if name not in ("MediaType", "Enabled")}
+    return media.check(operation, own)
+
+
+def publish(task: Task, media_type: str, path: Path, content_type: str | None = None) -> dict[str, Any]:
+    """Upload a file that was made and hand it on as media of a type; returns where it lies.
+
+    The content type follows from the name's ending where none is given.
+    """
+    bucket, key = task.upload(path, content_type=content_type)
     task.add_media(media_type, bucket, key)
     return {"S3Bucket": bucket, "S3Key": key, "Bytes": path.stat().st_size}
 

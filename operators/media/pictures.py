@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,14 @@ def decoded(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except _FAULTS as fault:
         raise InvalidInput(f"the picture cannot be decoded: {fault}") from fault
+
+
+def guarded(frames: Iterable[Image.Image]) -> Iterator[Image.Image]:
+    """Yield an animation's frames. Raises InvalidInput when one of them cannot be read."""
+    try:
+        yield from frames
+    except _FAULTS as fault:
+        raise InvalidInput(f"the animation cannot be decoded: {fault}") from fault
 
 
 def has_alpha(image: Image.Image) -> bool:

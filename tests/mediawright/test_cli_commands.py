@@ -382,4 +382,4 @@ def test_assets_are_listed_shown_read_fetched_and_deleted(engine: FakeApi, run: 
     files = json.loads(run("asset", "download", "a", "--to", tmp_path / "out", "--json").stdout)
     assert (tmp_path / "out" / "clip.mp4").read_bytes() == b"frames"
     assert len(files) == 3
-    assert run("asset", "delete", "a").stdout == "Deleted asset: a from the dataplane\n"
+    assert run("asset", "delete", "a").stdout == "asset a is deleted\n"

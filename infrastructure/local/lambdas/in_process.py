@@ -86,6 +86,13 @@ def release_logging() -> None:
             logging.getLogger().removeHandler(_HANDLER)
 
 
+def write_line(line: str) -> None:
+    """Write a line into the log group of the function that the thread runs; outside of any it is nobody's."""
+    current = _CURRENT.get()
+    if current:
+        current[0].line(line)
+
+
 class InProcessFunction:
     """One registered handler; any number of threads may invoke it."""
 

@@ -124,9 +124,15 @@ def _clean_json(node: Any, resources: Any) -> Any:
     return cleaned
 
 
+_LONGEST = {"AWS::IAM::Role": 64, "AWS::SQS::Queue": 80, "AWS::CloudFormation::Stack": 128}
+"""How many characters a generated name may have; no others of ours come near what their service takes."""
+
+
 def _generate_resource_name(resource_type: str, stack_name: str, logical_id: str) -> str:
     """Functions get readable names here: people type them, and their log groups follow from them."""
     if resource_type == "AWS::Lambda::Function":
         return f"{stack_name[: 63 - len(logical_id)]}-{logical_id}"
     name: str = _ORIGINAL["generate_resource_name"](resource_type, stack_name, logical_id)
-    return name
+    excess = len(name) - _LONGEST.get(resource_type, len(name))
+    # As in AWS the stack's name is cut: what tells the stack's resources from one another comes after it.
+    return name if excess <= 0 else stack_name[: len(stack_name) - excess] + name[len(stack_name) :]

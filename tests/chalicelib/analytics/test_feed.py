@@ -14,6 +14,7 @@ from chalicelib.assets import pointers
 from chalicelib.aws import clock, kinesis, messaging, transaction
 from chalicelib.aws.clients import client
 from tests.chalicelib.analytics.records_of import ASSET, Record, head, record
+from tests.chalicelib.printed import total
 
 
 @dataclass
@@ -125,7 +126,7 @@ def test_a_record_that_cannot_be_read_is_put_aside_whole(
     assert queue.endswith("/test-analytics-dead-letters")
     assert body["Records"] == [broken]
     assert stream.of("b") == TOLD
-    assert json.loads(capsys.readouterr().out)["DeadRecords"] == 1
+    assert total(capsys.readouterr().out, "DeadLetters") == 1
 
 
 def page_items(count: int) -> None:

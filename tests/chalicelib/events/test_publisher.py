@@ -15,6 +15,7 @@ from chalicelib.executions import removal
 from chalicelib.executions.changes import Change
 from tests.chalicelib.events import runs
 from tests.chalicelib.events.conftest import Outside, Time
+from tests.chalicelib.printed import total
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -167,7 +168,7 @@ def test_a_record_that_cannot_be_read_goes_whole_to_the_dead_letters_and_blocks_
 
     assert [(dead["Records"], "Pondering" in dead["Reason"]) for dead in outside.dead] == [([mine[1]], True)]
     assert outside.ids == [f"{runs.RUN_ID}-1", f"{runs.RUN_ID}-3", "another-1", "another-2", "another-3"]
-    assert json.loads(capsys.readouterr().out)["DeadRecords"] == 1
+    assert total(capsys.readouterr().out, "DeadLetters") == 1
 
 
 def test_a_dead_letter_is_a_batch_that_can_be_handed_in_again(outside: Outside) -> None:
@@ -223,7 +224,7 @@ def test_an_event_that_keeps_failing_while_others_pass_is_put_aside_whole(
 
     assert outside.dead == [{"Records": [mine[1]], "Reason": "ConnectionError: no"}]
     assert outside.ids[-1] == f"{runs.RUN_ID}-3"
-    assert json.loads(capsys.readouterr().out)["DeadRecords"] == 1
+    assert total(capsys.readouterr().out, "DeadLetters") == 1
     outside.refuse = lambda _kind, _told: None
     publisher.publish(outside.dead[0])
     assert outside.ids[-1] == f"{runs.RUN_ID}-2"

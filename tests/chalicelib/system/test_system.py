@@ -41,7 +41,7 @@ def test_the_cap_is_set_at_the_head_of_the_pool(api: Api, value: float, cap: int
     reply = api("POST", "/system/configuration", {"Name": CAP, "Value": value})
 
     assert (reply.status, reply.body) == (200, {})
-    assert pool_head() == {"Id": "pool#global", "Part": "pool", "Max": cap}
+    assert pool_head() == {"Id": "pool#global", "Part": "pool", "Max": cap, "Parameter": 5}
     assert api("GET", "/system/configuration").body == [{"Name": CAP, "Value": cap}]
 
 

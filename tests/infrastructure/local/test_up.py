@@ -131,3 +131,13 @@ def test_the_commands_quote_for_a_shell(project: Path) -> None:
 
     post = next(line for line in printed.splitlines() if "-X POST" in line)
     assert '{"Name": "MaxConcurrentWorkflows", "Value": 10}' in shlex.split(post)
+
+
+@pytest.mark.parametrize("module", ["infrastructure.local", "infrastructure.local.up"])
+@pytest.mark.parametrize(("word", "status", "told"), [("--help", 0, "Ctrl-C"), ("8000", 2, "unrecognized arguments")])
+def test_asked_for_help_it_does_not_serve(module: str, word: str, status: int, told: str) -> None:
+    command = [sys.executable, "-m", module, word]
+    done = subprocess.run(command, cwd=sample_project.REPOSITORY, capture_output=True, text=True, timeout=30)
+
+    assert done.returncode == status
+    assert told in done.stdout + done.stderr

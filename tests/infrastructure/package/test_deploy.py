@@ -19,6 +19,9 @@ AWS = f"""#!{sys.executable}
 import json, os, sys
 with open(os.environ["CALLS"], "a") as file:
     file.write(json.dumps(sys.argv[1:]) + "\\n")
+if "--output-template-file" in sys.argv:
+    with open(sys.argv[-1], "w") as file:
+        json.dump({{"Resources": {{}}}}, file, indent=4)
 sys.exit(3 if os.environ.get("FAILING") in sys.argv else 0)
 """
 SETTINGS = {"STACK": "media", "BUCKET": "my-archives", "REGION": "eu-west-1"}
@@ -67,6 +70,7 @@ def test_deploying_uploads_then_deploys_then_shows_the_outputs(dist: Path, calls
         *("--parameter-overrides", "DeletionProtection=No", "ExternalBucketArn=$(id) `id`"),
     ]
     assert show[:4] == ["cloudformation", "describe-stacks", "--stack-name", "media"]
+    assert (dist / "packaged.json").read_text() == '{"Resources":{}}'
 
 
 def test_without_parameters_the_stack_keeps_its_own(dist: Path, calls: Path) -> None:

@@ -172,12 +172,12 @@ def test_all_engine_functions_have_one_environment_and_operators_have_none_of_it
     }
     assert all(environment == environments[0] for environment in environments)
     assert " ".join(sorted(environments[0])) == (
-        "ASSETS_TABLE BATCH_MACHINE_ARN DATA_BUCKET DEFINITIONS_TABLE EVENTS_TOPIC_ARN EXECUTIONS_TABLE "
-        "EXTERNAL_BUCKET_ARN "
+        "ASSETS_TABLE BATCH_MACHINE_ARN CORS_ALLOWED_ORIGINS DATA_BUCKET DEFINITIONS_TABLE EVENTS_TOPIC_ARN "
+        "EXECUTIONS_TABLE EXTERNAL_BUCKET_ARN "
         "FRAMEWORK_VERSION MAX_CONCURRENT_WORKFLOWS OPERATOR_FUNCTION_ARNS OPERATOR_GRANTS "
-        "PUBLISHER_DEAD_LETTERS_URL STACK_NAME STACK_SHORT_UUID STAGE_COMPLETION_ARN STEP_FUNCTION_LOG_GROUP_ARN "
-        "SYSTEM_TABLE TASK_TOKENS_ARN TRIGGER_ARN TRIGGER_DEAD_LETTERS_ARN TRIGGER_SCHEDULE_ROLE_ARN "
-        "WEBHOOK_ALLOWED_NETWORKS WEBHOOK_DELIVERY_ARN WORKFLOW_ROLE_ARN"
+        "PUBLISHER_DEAD_LETTERS_URL RETENTION_DAYS STACK_NAME STACK_SHORT_UUID STAGE_COMPLETION_ARN "
+        "STEP_FUNCTION_LOG_GROUP_ARN SYSTEM_TABLE TASK_TOKENS_ARN TRIGGER_ARN TRIGGER_DEAD_LETTERS_ARN "
+        "TRIGGER_SCHEDULE_ROLE_ARN WEBHOOK_ALLOWED_NETWORKS WEBHOOK_DELIVERY_ARN WORKFLOW_ROLE_ARN XRAY_TRACING"
     )
 
 
@@ -222,7 +222,7 @@ def test_all_of_the_analytics_stream_is_a_choice(template: Template) -> None:
         name
         for section in ("Resources", "Outputs")
         for name, entry in template[section].items()
-        if entry.get("Condition") == "DeploysAnalytics"
+        if entry.get("Condition") in ("DeploysAnalytics", "SendsAnalyticsAlarms")
     }
 
     named = {name for section in ("Resources", "Outputs") for name in template[section] if "Analytics" in name}

@@ -36,6 +36,8 @@ WITHOUT_ARN = {
     "transcribe:ListVocabularies",
     "translate:ListParallelData",
     "translate:ListTerminologies",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
@@ -50,6 +52,8 @@ def listed(value: Any) -> list[Any]:
 
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, entry in {**build(ROOT)["Resources"], **operator_library(ROOT)["Resources"]}.items():
+        if entry["Type"] == "AWS::IAM::ManagedPolicy":
+            yield from ((name, statement) for statement in entry["Properties"]["PolicyDocument"]["Statement"])
         if entry["Type"] == "AWS::IAM::Role":
             for policy in entry["Properties"].get("Policies", []):
                 for statement in policy["PolicyDocument"]["Statement"]:

@@ -20,6 +20,14 @@ from infrastructure.template.expand import expanded
 from infrastructure.template.operators import inner_templates
 from tests.infrastructure import sample_project
 
+NOT_BY_DEFAULT = (
+    "SendsAlarms",
+    "SendsAnalyticsAlarms",
+    "DeploysAnalytics",
+    "DeploysDashboard",
+    "HasKmsKey",
+    "Traces",
+)
 API_URL = "http://127.0.0.1:8000/api/"
 
 
@@ -74,8 +82,7 @@ def test_every_resource_of_the_template_was_made(world: World) -> None:
     assert {entry["LogicalResourceId"] for entry in made} >= {
         name
         for name, entry in world.template["Resources"].items()
-        # off by default
-        if entry["Type"] != "AWS::Lambda::Permission" and entry.get("Condition") != "DeploysAnalytics"
+        if entry["Type"] != "AWS::Lambda::Permission" and entry.get("Condition") not in NOT_BY_DEFAULT
     }
 
 
@@ -212,7 +219,7 @@ def test_log_groups_keep_their_retention(world: World) -> None:
 
     retention = {group["logGroupName"]: group.get("retentionInDays") for group in groups}
     assert retention["/aws/lambda/mediawright-APIHandler"] == 30
-    assert [days for name, days in retention.items() if name.startswith("/aws/vendedlogs/states/mediawright")] == [14]
+    assert [days for name, days in retention.items() if name.startswith("/aws/vendedlogs/states/mediawright")] == [30]
 
 
 def test_parameters_change_what_is_made(project: Path) -> None:
