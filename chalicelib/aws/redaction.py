@@ -27,8 +27,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9+/]{120,}={0,2}")
 
 def hidden(text: str) -> str:
     """The text without its secrets."""
+    text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
     text = _SIGNED.sub(rf"\1{HIDDEN}", text)
     text = _NAMED.sub(rf"\1\2{HIDDEN}", text)
-    text = _SCHEME.sub(rf"\1 {HIDDEN}", text)
     text = _ACCESS_KEY.sub(HIDDEN, text)
     return _TOKEN.sub(HIDDEN, text)
