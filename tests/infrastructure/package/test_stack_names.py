@@ -18,7 +18,13 @@ from infrastructure.template.operators import inner_templates, operator_library
 from tests.infrastructure.sample_project import REPOSITORY
 
 LONGEST = "Z" * 128
-VALUES = {"AWS::StackName": LONGEST, "CoreStack": LONGEST, "ShortUuid": "abc123"}
+VALUES = {
+    "AWS::StackName": LONGEST,
+    "CoreStack": LONGEST,
+    "ShortUuid": "abc123",
+    "AWS::AccountId": "123456789012",
+    "AWS::Region": "ap-southeast-3",  # none is longer
+}
 LIMITS = {
     "AWS::ApiGateway::RestApi": ("Name", 1024),
     "AWS::CloudWatch::Alarm": ("AlarmName", 255),
