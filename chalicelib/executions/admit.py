@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import clock, dynamodb, invocation, stepfunctions, transaction
 from chalicelib.aws.clients import code
-from chalicelib.executions import close, moves, parking, pools, queue, sending, store
+from chalicelib.executions import close, moves, orphans, parking, pools, queue, sending, store
 from chalicelib.executions.errors import RunMoved, SlotTaken
 from chalicelib.executions.parking import Candidate
 from chalicelib.executions.queue import QueueEntry
@@ -59,7 +59,10 @@ def admit_waiting(inputs: dict[str, str] | None = None, most: int | None = None)
             return True
         fruitless += not (parked or any(results))
         if fruitless == _ROUNDS:
-            break
+            # mostly competitors; but an item without a run, which only the sweep would take away, looks the same
+            if not orphans.drop_all(heads):
+                break
+            fruitless = 0
     return False
 
 

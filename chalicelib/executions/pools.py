@@ -31,9 +31,11 @@ class Pool:
     holders: tuple[Holder, ...]
 
     def free(self) -> list[int]:
-        """The numbers within the cap that nobody holds."""
+        """The numbers within the cap that nobody holds; those above it, which a lowered cap leaves, take up room."""
         taken = {holder.slot.number for holder in self.holders}
-        return [number for number in range(1, (self.maximum or 0) + 1) if number not in taken]
+        maximum = self.maximum or 0
+        room = max(0, maximum - len(taken))
+        return [number for number in range(1, maximum + 1) if number not in taken][:room]
 
 
 def read(name: str) -> Pool:

@@ -112,10 +112,14 @@ def list_executions_by_asset(request: Request) -> Answer:
     answer_example=examples.EXECUTION,
 )
 def get_execution(request: Request) -> Document:
+    from chalicelib.executions import standing
+
     run_id = _run_id(request)
     stored = store.existing(run_id, store.read_whole(run_id))
     run = stored.run
-    return whole_document(stored, revisions.get(run.subject, run.workflow, run.revision))
+    document = whole_document(stored, revisions.get(run.subject, run.workflow, run.revision))
+    waits_for = standing.waits_for(run)
+    return document if waits_for is None else {**document, "WaitsFor": waits_for}
 
 
 @routes.endpoint(

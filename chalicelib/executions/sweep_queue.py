@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from chalicelib.definitions import revisions
-from chalicelib.executions import caps, listing, parking, pools, queue, store, sweep_marks
+from chalicelib.executions import caps, listing, orphans, parking, pools, queue, store, sweep_marks
 from chalicelib.executions.queue import QueueEntry
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import Status
-from chalicelib.executions.sweep_pass import SETTLED_SECONDS, Pass, commits, fresh, unchanged
+from chalicelib.executions.sweep_pass import SETTLED_SECONDS, Pass, commits, fresh
 from chalicelib.executions.sweep_runs import end_late, is_late
 
 _PAGE = 100
@@ -37,10 +37,9 @@ def _place(this: Pass, place: str) -> None:
 
 
 def _entry(this: Pass, entry: QueueEntry, run: Run | None) -> None:
-    waits = (Status.QUEUED, Status.RESUMED)
-    if run is None or run.attempt != entry.fence.attempt or run.status not in waits:
-        this.repairs["queue_items_without_run"] += commits([queue.take(entry), unchanged(entry.fence.run_id, run)])
-    elif run.status is Status.RESUMED and is_late(this, run):
+    if orphans.is_orphan(entry, run):
+        this.repairs["queue_items_without_run"] += orphans.drop(entry, run)
+    elif run is not None and run.status is Status.RESUMED and is_late(this, run):
         end_late(this, run)
 
 

@@ -143,6 +143,8 @@ def update(
         body["Configuration"] = {**base, **switches}
     operation = client.update_operation(body, dry_run=dry_run)
     shared.made(ctx, "operation", "changed", operation, dry_run=dry_run)
+    if body.get("MaxConcurrent") is not None and not dry_run:
+        current(ctx).say("workflows take in an operation's first cap with their next `mediawright workflow update`")
 
 
 def _check(body: dict[str, Any]) -> None:

@@ -96,6 +96,9 @@ def _remark(
     if status == "Waiting" and waiting:
         names = ", ".join(sorted(f"{stage}/{operation}" for stage, operation in waiting))
         return f"{names} waits; mediawright run resume {run.get('Id')} lets it go on"
+    waits_for = run.get("WaitsFor")
+    if waits_for:
+        return f"waits for a slot of {waits_for['Pool']} ({waits_for['Used']} of {waits_for['Max']} taken)"
     rows = [row for stage in stages for row in stage.operations]
     if status == "Complete" and rows and all(row.status == _SKIPPED for row in rows):
         return "nothing was done: every operation was skipped"

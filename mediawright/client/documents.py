@@ -122,6 +122,14 @@ class Attempt(TypedDict, total=False):
     Outputs: list[dict[str, Any]]
 
 
+class WaitsFor(TypedDict):
+    """Where a queued run waits for a slot: `global`, `workflow:<name>` or `operation:<name>`."""
+
+    Pool: str
+    Used: int
+    Max: int | None
+
+
 class Execution(TypedDict, total=False):
     """A run. `Status` is Queued, Started, Waiting, Resumed, Complete, Error or Canceled; times are epoch texts.
 
@@ -148,6 +156,7 @@ class Execution(TypedDict, total=False):
     Attempt: int
     Attempts: list[Attempt]
     Waits: list[Wait]
+    WaitsFor: WaitsFor
     StateMachineExecutionArn: str
 
 

@@ -79,3 +79,19 @@ def test_an_empty_idempotency_key_is_refused(api: FakeApi, run: Run, words: Any)
     assert result.exit_code == 2
     assert "the key is empty" in result.stderr
     assert api.requests == []
+
+
+def test_a_queued_run_says_which_slot_it_waits_for(api: FakeApi, run: Run) -> None:
+    """a parked run didn't say why it waits"""
+    waits_for = {"Pool": "operation:check", "Used": 2, "Max": 2}
+    api.on("GET", "/workflow/execution/r", {"Id": "r", "Status": "Queued", "WaitsFor": waits_for})
+
+    assert "waits for a slot of operation:check (2 of 2 taken)" in run("run", "show", "r").stdout
+
+
+def test_whoever_caps_an_operation_is_told_when_it_counts(api: FakeApi, run: Run) -> None:
+    api.on("PUT", "/workflow/operation", {"Name": "check"})
+
+    result = run("op", "update", "--name", "check", "--max-concurrent", 2)
+
+    assert result.stdout.splitlines()[-1].endswith("with their next `mediawright workflow update`")
