@@ -80,8 +80,7 @@ check: lint types contracts template asl docs
 	$(BIN)/python -m infrastructure.permissions --check
 
 docs: $(VENV)/.dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -q
-	echo "the documentation is in .build/site"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 lines: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.lines
