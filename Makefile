@@ -25,7 +25,7 @@ demo: $(VENV)/.run
 up: $(VENV)/.run
 	exec $(BIN)/python -m infrastructure.local.up
 
-package: override export ARCHITECTURE := $(or $(value ARCHITECTURE),x86_64)
+package deploy: override export ARCHITECTURE := $(or $(value ARCHITECTURE),x86_64)
 package: $(VENV)/.run
 	$(BIN)/python -m infrastructure.package build --architecture "$$ARCHITECTURE"
 
@@ -36,10 +36,12 @@ deploy destroy: override export STACK := $(value STACK)
 deploy destroy: override export REGION := $(value REGION)
 deploy: override export BUCKET := $(value BUCKET)
 deploy: override export PARAMETERS := $(value PARAMETERS)
-deploy: package
+deploy: $(VENV)/.run
+	$(BIN)/python -m infrastructure.package.deploy check
+	$(BIN)/python -m infrastructure.package build --architecture "$$ARCHITECTURE"
 	$(BIN)/python -m infrastructure.package.deploy deploy
 
-destroy: package
+destroy: $(VENV)/.run
 	$(BIN)/python -m infrastructure.package.deploy destroy
 
 test: $(VENV)/.dev

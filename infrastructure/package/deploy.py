@@ -1,4 +1,4 @@
-"""`python -m infrastructure.package.deploy` and `... destroy`: the ordinary AWS CLI, told what to do."""
+"""`python -m infrastructure.package.deploy check | deploy | destroy`: the ordinary AWS CLI, told what to do."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from infrastructure.package import settings
 from infrastructure.package.build import CORE_TEMPLATE
 from infrastructure.package.settings import BadSetting, StackPlace
+from infrastructure.template.fragments import Template, read
 
 PROJECT = Path(__file__).resolve().parents[2]
-DIST = PROJECT / "dist"
+DIST = "dist"
 PACKAGED = "packaged.json"
 Command = list[str]
 
@@ -56,10 +56,19 @@ def destroy_commands(place: StackPlace) -> list[Command]:
     ]
 
 
-def retained(template: Mapping[str, Any]) -> list[str]:
+def known_parameters(cfn: Path) -> set[str]:
+    """The names of the stack's parameters."""
+    return {name for fragment in _fragments(cfn) for name in fragment.get("Parameters", {})}
+
+
+def retained(cfn: Path) -> list[str]:
     """The logical ids of what stays when the stack is deleted."""
-    resources: Mapping[str, Mapping[str, Any]] = template["Resources"]
-    return sorted(name for name, entry in resources.items() if entry.get("DeletionPolicy") == "Retain")
+    entries = (entry for fragment in _fragments(cfn) for entry in fragment.get("Resources", {}).items())
+    return sorted(name for name, resource in entries if resource.get("DeletionPolicy") == "Retain")
+
+
+def _fragments(cfn: Path) -> Iterator[Template]:
+    return (read(path) for path in sorted(cfn.glob("*.yaml")))
 
 
 def _describe(place: StackPlace, query: str) -> Command:
@@ -72,22 +81,36 @@ def _kept_query(names: Sequence[str]) -> str:
     return f"StackResourceSummaries[?{chosen}].[LogicalResourceId,PhysicalResourceId]"
 
 
-def deploy(environment: Mapping[str, str], dist: Path) -> int:
-    """Deploy what `make package` built; the exit status. Raises BadSetting before anything is run."""
+def check(environment: Mapping[str, str], project: Path) -> int:
+    """Find out whether `deploy` will know what to do, before anything is built; 0. Raises BadSetting."""
+    _commands(environment, project)
+    _check_cli()
+    return 0
+
+
+def _commands(environment: Mapping[str, str], project: Path) -> list[Command]:
     place, bucket = settings.stack_place(environment), settings.bucket(environment)
-    given = settings.parameters(environment, _template(dist)["Parameters"])
-    upload, *rest = deploy_commands(place, bucket, given, dist)
+    given = settings.parameters(environment, known_parameters(project / "cfn"))
+    return deploy_commands(place, bucket, given, project / DIST)
+
+
+def deploy(environment: Mapping[str, str], project: Path) -> int:
+    """Deploy what `make package` built; the exit status. Raises BadSetting before anything is run."""
+    upload, *rest = _commands(environment, project)
+    template = project / DIST / CORE_TEMPLATE
+    if not template.exists():
+        raise BadSetting(f"{template} is missing: run `make package` first")
     status = _run([upload])
     if status:
         return status
-    _compact(dist / PACKAGED)
+    _compact(project / DIST / PACKAGED)
     return _run(rest)
 
 
-def destroy(environment: Mapping[str, str], dist: Path) -> int:
+def destroy(environment: Mapping[str, str], project: Path) -> int:
     """Delete the stack, saying first what stays; the exit status. Raises BadSetting before anything is run."""
     place = settings.stack_place(environment)
-    names = retained(_template(dist))
+    names = retained(project / "cfn")
     named = ["--stack-name", place.stack, "--region", place.region]
     listing = ["aws", "cloudformation", "list-stack-resources", *named]
     print(f"These stay, with all that is in them: {', '.join(names)}", flush=True)
@@ -96,22 +119,19 @@ def destroy(environment: Mapping[str, str], dist: Path) -> int:
     return status or _run(destroy_commands(place))
 
 
-def _template(dist: Path) -> dict[str, Any]:
-    path = dist / CORE_TEMPLATE
-    if not path.exists():
-        raise BadSetting(f"{path} is missing: run `make package` first")
-    return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-
-
 def _compact(path: Path) -> None:
     """Rewrite JSON without white space: as the CLI indents it, it nears the 1 MB that a template may have."""
     template = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(template, separators=(",", ":")), encoding="utf-8")
 
 
-def _run(commands: Sequence[Command]) -> int:
+def _check_cli() -> None:
     if shutil.which("aws") is None:
         raise BadSetting("the AWS CLI is missing: https://aws.amazon.com/cli/ says how to install it")
+
+
+def _run(commands: Sequence[Command]) -> int:
+    _check_cli()
     for command in commands:
         status = subprocess.run(command, check=False).returncode
         if status:
@@ -121,11 +141,11 @@ def _run(commands: Sequence[Command]) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `deploy` or `destroy` with the environment's variables."""
-    actions = {"deploy": deploy, "destroy": destroy}
+    """Run `check`, `deploy` or `destroy` with the environment's variables."""
+    actions = {"check": check, "deploy": deploy, "destroy": destroy}
     [name] = sys.argv[1:] if arguments is None else arguments
     try:
-        return actions[name](os.environ, DIST)
+        return actions[name](os.environ, PROJECT)
     except BadSetting as refusal:
         print(refusal, file=sys.stderr)
         return 2
