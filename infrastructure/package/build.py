@@ -11,6 +11,7 @@ from infrastructure.package import contents, image
 from infrastructure.package.archive import Archive, write
 from infrastructure.package.target import Target
 from infrastructure.template.builder import build as core_template
+from infrastructure.template.helper_layer import ARCHIVE as HELPER
 from infrastructure.template.layers import LAYERS
 from infrastructure.template.operators import ARCHIVE, layers_of, operator_definitions, operator_library
 from infrastructure.template.places import beside
@@ -39,7 +40,7 @@ def build(project: Path, out: Path, target: Target, cache: Path) -> dict[str, Ar
     """
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    files = {"engine": contents.engine(project, target, cache)}
+    files = {"engine": contents.engine(project, target, cache), HELPER: contents.helper(project)}
     if operator_definitions(project):
         files[ARCHIVE] = contents.operators(project, target, cache)
     for name in _used_layers(project):

@@ -70,6 +70,13 @@ def operator_sources(project: Path) -> Files:
     return {name: entry for name, entry in files.items() if not name.startswith(_LAPTOP_ONLY)}
 
 
+def helper(project: Path) -> Files:
+    """The helper library with its old name over it, in the folder that Lambda puts on Python's path."""
+    folders = ("mediawright", "MediaInsightsEngineLambdaHelper")
+    files = {name: entry for folder in folders for name, entry in of_folder(project / folder, folder)}
+    return {f"python/{name}": entry for name, entry in files.items() if not name.startswith(_LAPTOP_ONLY)}
+
+
 def operators(project: Path, target: Target, cache: Path) -> Files:
     """The operators with what all of them import. Raises NoWheels, NotLocked."""
     return {**operator_sources(project), **_installed(fetch(operator_requirements(project, target), target, cache))}

@@ -7,6 +7,7 @@ from typing import Any
 
 from infrastructure.template import cors, fragments
 from infrastructure.template.fragments import Template
+from infrastructure.template.helper_layer import helper_layer
 from infrastructure.template.operators import operator_resources
 from infrastructure.template.places import RUNTIME, WORKING_TREE, Places
 
@@ -40,6 +41,7 @@ def build(project: Path, places: Places = WORKING_TREE) -> Template:
         properties["Tracing"] = {"Fn::If": ["Traces", "Active", "PassThrough"]}
     cors.name_origin(template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
     template = fragments.lay_over(template, operator_resources(project, places))
+    template = fragments.lay_over(template, helper_layer(places))
     short_uuid = _short_uuid()
     resolved: Template = _with_short_uuid(template, short_uuid)
     return resolved

@@ -51,6 +51,14 @@ def test_the_operators_archive_holds_operators_their_helper_and_what_all_need(di
     assert not [name for name in names if name.startswith(("mediawright/cli", "mediawright/client"))]
 
 
+def test_the_helpers_layer_is_python_alone_where_lambda_looks_for_it(dist: Dist) -> None:
+    names = files(dist[0] / "layer-helper.zip")
+
+    assert {"python/mediawright/operator.py", "python/MediaInsightsEngineLambdaHelper/__init__.py"} <= set(names)
+    assert not [name for name in names if not name.endswith((".py", ".py.typed", ".json")) and "py.typed" not in name]
+    assert not [name for name in names if name.startswith(("python/mediawright/cli", "python/mediawright/client"))]
+
+
 def test_nothing_compiled_is_packaged(dist: Dist) -> None:
     out, archives = dist
 
