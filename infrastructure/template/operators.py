@@ -15,6 +15,14 @@ LIBRARY = "OperatorLibrary"
 ROLE = "MediaOperatorRole"
 ARCHIVE = "operators"
 _LOGS = "MediaOperatorLogs"
+_SAME_IN_CORE = {
+    "EnableXrayTrace": "Whether operators are traced with X-Ray",
+    "ExternalBucketArn": "Another bucket, or a prefix of it, that operators may read; may be empty",
+    "KmsKeyArn": "The key that encrypts the bucket, when it is the user's; may be empty",
+    "LogRetentionDays": "For how many days logs are kept",
+}
+"""Parameters that the core hands on under the name that they have there."""
+
 Template = dict[str, Any]
 
 
@@ -67,9 +75,7 @@ def operator_resources(project: Path, places: Places) -> Template:
                 "DataPlaneHandler": {"Ref": "DataPlaneHandler"},
                 "DataPlaneHandlerArn": {"Fn::GetAtt": ["DataPlaneHandler", "Arn"]},
                 "DataBucketArn": {"Fn::GetAtt": ["DataBucket", "Arn"]},
-                "ExternalBucketArn": {"Ref": "ExternalBucketArn"},
-                "KmsKeyArn": {"Ref": "KmsKeyArn"},
-                "LogRetentionDays": {"Ref": "LogRetentionDays"},
+                **{name: {"Ref": name} for name in _SAME_IN_CORE},
             },
         },
     }
@@ -94,7 +100,11 @@ def operator_library(project: Path, places: Places = WORKING_TREE) -> Template:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Mediawright: the media operators",
         "Parameters": _parameters(),
-        "Conditions": {"HasExternalBucket": _is_given("ExternalBucketArn"), "HasKmsKey": _is_given("KmsKeyArn")},
+        "Conditions": {
+            "HasExternalBucket": _is_given("ExternalBucketArn"),
+            "HasKmsKey": _is_given("KmsKeyArn"),
+            "Traces": {"Fn::Equals": [{"Ref": "EnableXrayTrace"}, "Yes"]},
+        },
         "Resources": {**functions, **layers, ROLE: _role(), _LOGS: _logs()},
         "Outputs": _outputs(definitions),
     }
@@ -110,9 +120,7 @@ def _parameters() -> Template:
         "DataPlaneHandler": "The function that operators invoke to reach the data plane",
         "DataPlaneHandlerArn": "Its ARN",
         "DataBucketArn": "The data plane's bucket",
-        "ExternalBucketArn": "Another bucket, or a prefix of it, that operators may read; may be empty",
-        "KmsKeyArn": "The key that encrypts the bucket, when it is the user's; may be empty",
-        "LogRetentionDays": "For how many days logs are kept",
+        **_SAME_IN_CORE,
     }
     return {name: {"Type": "String", "Description": text} for name, text in descriptions.items()}
 
@@ -156,6 +164,7 @@ def _function(entry: dict[str, Any], places: Places) -> Template:
         "Role": {"Fn::GetAtt": [ROLE, "Arn"]},
         "Environment": {"Variables": {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}},
         "LoggingConfig": {"LogGroup": {"Ref": _LOGS}},
+        "TracingConfig": {"Mode": {"Fn::If": ["Traces", "Active", "PassThrough"]}},
         # The workflow role may invoke what carries this tag.
         "Tags": [{"Key": "mediawright", "Value": {"Ref": "CoreStack"}}],
     }
@@ -188,6 +197,8 @@ def _role() -> Template:
         "ExternalMedia", ["s3:GetObject"], [{"Ref": "ExternalBucketArn"}, {"Fn::Sub": "${ExternalBucketArn}/*"}]
     )
     key = _allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], {"Ref": "KmsKeyArn"})
+    # X-Ray's actions have no resource type: AWS offers no ARN to name here.
+    traces = _allow("Traces", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
     statements: list[Any] = [
         _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [_LOGS, "Arn"]}),
         _allow("DataPlane", ["lambda:InvokeFunction"], {"Ref": "DataPlaneHandlerArn"}),
@@ -195,6 +206,7 @@ def _role() -> Template:
         _allow("WriteMedia", ["s3:PutObject"], {"Fn::Sub": "${DataBucketArn}/private/*"}),
         {"Fn::If": ["HasExternalBucket", external, {"Ref": "AWS::NoValue"}]},
         {"Fn::If": ["HasKmsKey", key, {"Ref": "AWS::NoValue"}]},
+        {"Fn::If": ["Traces", traces, {"Ref": "AWS::NoValue"}]},
     ]
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = {"Version": "2012-10-17", "Statement": statements}

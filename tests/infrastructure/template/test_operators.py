@@ -81,6 +81,16 @@ def test_a_function_carries_the_tag_that_lets_the_core_stacks_workflows_invoke_i
     assert properties["Environment"]["Variables"] == {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}
 
 
+def test_the_core_hands_on_what_both_have(tmp_path: Path) -> None:
+    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut"))
+
+    given = operator_resources(tmp_path, WORKING_TREE)["Resources"]["OperatorLibrary"]["Properties"]["Parameters"]
+    properties = operator_library(tmp_path)["Resources"]["OperatorCut"]["Properties"]
+
+    assert given["EnableXrayTrace"] == {"Ref": "EnableXrayTrace"}
+    assert properties["TracingConfig"] == {"Mode": {"Fn::If": ["Traces", "Active", "PassThrough"]}}
+
+
 def test_a_function_gets_the_layers_that_it_names_and_the_stack_no_others(tmp_path: Path) -> None:
     sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Layers=["pyav"]))
     sample_project.add_operator(tmp_path, "words", operation("Words", "words"))
