@@ -129,6 +129,15 @@ def trigger(event: Any, _context: Any) -> Any:
     return entrance(event)
 
 
+@app.lambda_function(name="WorkflowCustomResource")
+@observed
+def workflow_custom_resource(event: Any, context: Any) -> Any:
+    """CloudFormation makes, changes or deletes a definition that a stack brings."""
+    from chalicelib.resources.entrances import custom_resource as entrance
+
+    return entrance(event, context)
+
+
 @app.lambda_function(name="BatchItems")
 @observed
 def batch_items(event: Any, _context: Any) -> Any:

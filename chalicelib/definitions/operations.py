@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ _SERVERS_OWN = frozenset(
         "ApiVersion",
         "Created",
         "Id",
+        "ManagedBy",
         "ResourceType",
         "SfnExecutionRole",
         "StageName",
@@ -34,9 +35,11 @@ _SERVERS_OWN = frozenset(
 """Members that the engine sets, whatever is sent."""
 
 Document = dict[str, Any]
+Owner = Mapping[str, str]
+"""Which resource of which stack a definition belongs to, and the request that made it."""
 
 
-def create(body: Document, *, dry_run: bool = False) -> Answer:
+def create(body: Document, *, dry_run: bool = False, managed_by: Owner | None = None) -> Answer:
     """Register an operation and make its stage.
 
     Raises BadRequestError for what could not run, ConflictError when the name is taken.
@@ -45,7 +48,7 @@ def create(body: Document, *, dry_run: bool = False) -> Answer:
     rules.check_operation(body, settings().workflow_role_arn)
     seen = function_uses.look(body)
     made = {"Version": "v0", "Id": clock.new_id(), "Created": epoch_text()}
-    operation = Definition("operation", body["Name"], _given(body) | made)
+    operation = Definition("operation", body["Name"], _given(body) | made | owned(managed_by))
     stage = _stage_of(operation)
     _check_free(operation, stage)
     _check_alone(operation)
@@ -54,15 +57,17 @@ def create(body: Document, *, dry_run: bool = False) -> Answer:
     return operation_answer(operation)
 
 
-def update(body: Document, *, dry_run: bool = False) -> Answer:
+def update(body: Document, *, dry_run: bool = False, created: str | None = None) -> Answer:
     """Change the members given of an operation, null takes one back; the workflows that use it become stale.
 
-    Raises BadRequestError also when there is no such operation, ConflictError when someone else was quicker.
+    With `created` only the creation of that Id. Raises BadRequestError also when there is no such operation,
+    ConflictError when someone else was quicker.
     """
     builtin.check_free("operation", body["Name"])
     before = store.read("operation", body["Name"])
     if before is None:
         raise BadRequestError(f"Name: no operation named {shown(body['Name'])}")
+    check_creation(before, before.document, created)
     document = changed(before.document, _given(body))
     document["Version"] = next_version(before.document["Version"])
     checked = document | {name: body[name] for name in body if name == "SfnExecutionRole"}
@@ -91,13 +96,16 @@ def page(limit: int | None, after: str | None) -> Listed:
     return listed(partial(store.page, "operation"), _answers, limit, after)
 
 
-def delete(name: str, *, force: bool = False) -> Answer:
+def delete(name: str, *, force: bool = False, created: str | None = None) -> Answer:
     """Delete an operation and its stage, and answer what it was. Its functions lose the tag that nothing else needs.
+
+    With `created` only the creation of that Id is deleted.
 
     Raises NotFoundError, and BadRequestError while a workflow uses it and `force` is not given.
     """
     builtin.check_free("operation", name)
     operation = _existing(name)
+    check_creation(operation, operation.document, created)
     stage = store.read("stage", own_stage(name))
     if not force:
         dependents.check_unused("operation", name)
@@ -119,6 +127,17 @@ def removal(definition: Definition) -> list[Write]:
 def changed(before: Document, given: Document) -> Document:
     """A definition with the members that a PUT gives; those given as null are left out."""
     return {name: value for name, value in {**before, **given}.items() if value is not None or name not in given}
+
+
+def owned(managed_by: Owner | None) -> Document:
+    """The member that says whose a definition is."""
+    return {} if managed_by is None else {"ManagedBy": dict(managed_by)}
+
+
+def check_creation(found: Definition, document: Document, created: str | None) -> None:
+    """Raise NotFoundError when a definition isn't the creation that is meant, but a later one of the same name."""
+    if created is not None and document.get("Id") != created:
+        raise NotFoundError(f"{found.kind} {shown(found.name)} has been deleted and made anew since")
 
 
 def epoch_text() -> str:

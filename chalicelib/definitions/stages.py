@@ -11,42 +11,62 @@ from chalicelib.aws.transaction import Write, commit
 from chalicelib.definitions import dependents, names, revisions, rules, store
 from chalicelib.definitions.answers import Answer, stage_answer
 from chalicelib.definitions.lists import Listed, listed
-from chalicelib.definitions.operations import epoch_text, next_version, removal
+from chalicelib.definitions.operations import (
+    Owner,
+    changed,
+    check_creation,
+    epoch_text,
+    next_version,
+    owned,
+    removal,
+)
 from chalicelib.definitions.revisions import Draft
 from chalicelib.definitions.store import Definition
 from chalicelib.web.errors import BadRequestError, ConflictError, NotFoundError, shown
 
 _SERVERS_OWN = frozenset(
-    {"ApiVersion", "Created", "Definition", "Id", "ResourceType", "StaleOperations", "StateMachineArn", "Version"}
+    {
+        "ApiVersion",
+        "Created",
+        "Definition",
+        "Id",
+        "ManagedBy",
+        "ResourceType",
+        "StaleOperations",
+        "StateMachineArn",
+        "Version",
+    }
 )
 
 Document = dict[str, Any]
 
 
-def create(body: Document, *, dry_run: bool = False) -> Answer:
+def create(body: Document, *, dry_run: bool = False, managed_by: Owner | None = None) -> Answer:
     """Make a stage and its state machine.
 
     Raises BadRequestError for what could not run, ConflictError when the name is taken.
     """
     names.check_stage(body["Name"])
     made = {"Version": "v0", "Id": clock.new_id(), "Created": epoch_text()}
-    stage = Definition("stage", body["Name"], _given(body) | made)
+    stage = Definition("stage", body["Name"], _given(body) | made | owned(managed_by))
     if store.read("stage", stage.name) is not None:
         raise ConflictError(f"A stage with the name {shown(stage.name)} already exists")
     return _save(stage, None, dry_run)
 
 
-def update(body: Document, *, dry_run: bool = False) -> Answer:
-    """Change the members given of a stage; the workflows that use it become stale.
+def update(body: Document, *, dry_run: bool = False, created: str | None = None) -> Answer:
+    """Change the members given of a stage, null takes one back; the workflows that use it become stale.
 
-    Raises BadRequestError also when there is no such stage, ConflictError when someone else was quicker.
+    With `created` only the creation of that Id. Raises BadRequestError also when there is no such stage,
+    ConflictError when someone else was quicker.
     """
     names.check_stage(body["Name"])
     before = store.read("stage", body["Name"])
     if before is None:
         raise BadRequestError(f"Name: no stage named {shown(body['Name'])}")
+    check_creation(before, before.document, created)
     version = {"Version": next_version(before.document["Version"])}
-    stage = Definition("stage", before.name, before.document | _given(body) | version)
+    stage = Definition("stage", before.name, changed(before.document, _given(body)) | version)
     return _save(stage, before, dry_run)
 
 
@@ -60,12 +80,13 @@ def page(limit: int | None, after: str | None) -> Listed:
     return listed(partial(store.page, "stage"), _answers, limit, after)
 
 
-def delete(name: str, *, force: bool = False) -> Answer:
-    """Delete a stage and answer what it was.
+def delete(name: str, *, force: bool = False, created: str | None = None) -> Answer:
+    """Delete a stage and answer what it was. With `created` only the creation of that Id.
 
     Raises NotFoundError, and BadRequestError while a workflow uses it and `force` is not given.
     """
     stage = _existing(name)
+    check_creation(stage, stage.document, created)
     if name.startswith("_"):
         raise BadRequestError(f"stage {shown(name)} belongs to its operation; delete the operation")
     if not force:

@@ -14,7 +14,7 @@ from chalicelib.definitions.answers import Answer, unchanged_workflow_answer, wo
 from chalicelib.definitions.assembly import API_VERSION, RESOURCE_TYPES, stage_of, stamps_of
 from chalicelib.definitions.lists import Listed, listed
 from chalicelib.definitions.live import Cancel, LiveRuns
-from chalicelib.definitions.operations import changed, epoch_text, removal
+from chalicelib.definitions.operations import Owner, changed, check_creation, epoch_text, owned, removal
 from chalicelib.definitions.revision import RevisionStage
 from chalicelib.definitions.revisions import Draft
 from chalicelib.definitions.store import Definition, Kind, StoredRevision
@@ -25,6 +25,7 @@ _SERVERS_OWN = frozenset(
         "ApiVersion",
         "Created",
         "Id",
+        "ManagedBy",
         "Operations",
         "ResourceType",
         "Revisions",
@@ -41,7 +42,7 @@ _WRITES_BESIDE_EDGES = 4 + caps.MAX_WRITES
 Document = dict[str, Any]
 
 
-def create(body: Document, *, dry_run: bool = False, trigger: str = "api") -> Answer:
+def create(body: Document, *, dry_run: bool = False, trigger: str = "api", managed_by: Owner | None = None) -> Answer:
     """Make a workflow and its state machine.
 
     Raises BadRequestError for what could not run, ConflictError when the name is taken.
@@ -49,6 +50,7 @@ def create(body: Document, *, dry_run: bool = False, trigger: str = "api") -> An
     names.check_workflow(body["Name"])
     members = {
         **_given(body),
+        **owned(managed_by),
         "Trigger": trigger,
         "Version": "v0",
         "Id": clock.new_id(),
@@ -61,15 +63,17 @@ def create(body: Document, *, dry_run: bool = False, trigger: str = "api") -> An
     return _save(made, None, dry_run)
 
 
-def update(body: Document, *, dry_run: bool = False) -> Answer:
+def update(body: Document, *, dry_run: bool = False, created: str | None = None) -> Answer:
     """Make a new revision out of the members given, null takes one back, and stages and operations as they are now.
 
-    Raises BadRequestError also when there is no such workflow, ConflictError when someone else was quicker.
+    With `created` only of the creation of that Id. Raises BadRequestError also when there is no such workflow,
+    ConflictError when someone else was quicker.
     """
     before = store.read("workflow", body["Name"])
     stored = revisions.known(before) if before else None
     if before is None or stored is None:
         raise BadRequestError(f"Name: no workflow named {shown(body['Name'])}")
+    check_creation(before, stored.revision.document, created)
     if revisions.is_being_deleted(before):
         raise ConflictError(f"workflow {shown(before.name)} is being deleted")
     count = int(stored.revision.document["Revisions"]) + 1
@@ -104,13 +108,15 @@ def page_using(kind: Kind, name: str, limit: int | None, after: str | None) -> L
     return listed(partial(dependents.page, kind, name), _answers, limit, after)
 
 
-def delete(name: str, *, force: bool, live_runs: LiveRuns, cancel: Cancel) -> Answer:
-    """Delete a workflow and answer what it was; with `force` its live runs are cancelled.
+def delete(name: str, *, force: bool, live_runs: LiveRuns, cancel: Cancel, created: str | None = None) -> Answer:
+    """Delete a workflow and answer what it was; with `force` its live runs are cancelled. With `created` only the
+    creation of that Id.
 
     The mark of deletion comes first, so that no run begins between the question for live runs and the deletion.
     Raises NotFoundError, and ConflictError while runs are live and `force` is not given.
     """
     workflow = _existing(name)
+    check_creation(workflow, _revision_of(workflow).revision.document, created)
     answer = _answers([workflow])[0]
     marked = _mark(workflow)
     live = [] if force else live_runs(name)

@@ -162,10 +162,14 @@ class EmbeddedAws:
     def client(self, service: str) -> Any:
         """The boto3 client of a service, in this process and without HTTP; one per service."""
         import boto3
+        from botocore.config import Config
 
         with self._client_lock:
             if service not in self._clients:
-                self._clients[service] = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+                make: Any = boto3.client
+                # presigned URLs too: the older way of signing them is refused where signatures are checked
+                options = {"config": Config(signature_version="s3v4")} if service == "s3" else {}
+                self._clients[service] = make(service, region_name=REGION, **options)
             return self._clients[service]
 
     def wait_idle(self, seconds: float = 30.0) -> None:

@@ -11,6 +11,9 @@ from infrastructure.template.helper_layer import helper_layer
 from infrastructure.template.operators import operator_resources
 from infrastructure.template.places import RUNTIME, WORKING_TREE, Places
 
+_APART = frozenset({"environment.yaml", "example-workflow.yaml"})
+"""What lies in `cfn/` and is no part of the engine's template."""
+
 
 class TemplateError(Exception):
     """`app.py` and `cfn/` disagree about which functions there are."""
@@ -28,7 +31,7 @@ def build(project: Path, places: Places = WORKING_TREE) -> Template:
     engine = [name for name, resource in template["Resources"].items() if _is_function(resource)]
     environment = fragments.read(project / "cfn" / "environment.yaml")
     for path in sorted((project / "cfn").glob("*.yaml")):
-        if path.name != "environment.yaml":
+        if path.name not in _APART:
             template = fragments.lay_over(template, fragments.read(path))
     template["Description"] = "Mediawright: media workflows that remember everything"
     _check(template, engine)

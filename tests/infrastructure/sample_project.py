@@ -74,6 +74,7 @@ FUNCTIONS = {
     "WebhookDelivery": "webhook_delivery",
     "Trigger": "trigger",
     "BatchItems": "batch_items",
+    "WorkflowCustomResource": "workflow_custom_resource",
 }
 
 

@@ -180,9 +180,7 @@ def _answer_place(s3: Any) -> Iterator[_Place]:
     bucket = f"cloudformation-custom-resource-response-{uuid.uuid4().hex[:16]}"
     s3.create_bucket(Bucket=bucket)
     try:
-        url = s3.generate_presigned_url(
-            "put_object", Params={"Bucket": bucket, "Key": _KEY, "ContentType": ""}, ExpiresIn=7200
-        )
+        url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": _KEY}, ExpiresIn=7200)
         yield _Place(s3, bucket, url)
     finally:
         s3.delete_object(Bucket=bucket, Key=_KEY)

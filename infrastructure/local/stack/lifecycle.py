@@ -108,27 +108,31 @@ class Life:
         return [(record, replace(record, properties={}))] if record and failure.in_place else []
 
     def _take_back(self, workshop: Workshop, steps: list[Change], before: dict[str, Record]) -> bool:
-        """Undo an update's steps, the latest first."""
-        done = True
-        for old, new in reversed(steps):
+        """Give what an update has changed its former properties, in order, then delete what it has made."""
+        done, leftovers = True, list[Record]()
+        for old, new in steps:
             try:
-                self._undo(workshop, old, new)
+                leftovers.extend(self._undo(workshop, old, new))
             except ResourceFailed as failure:
                 self._failed(failure, "UPDATE_FAILED")
                 done = False
-        self.records = {**before, **{name: self.records[name] for name in before if name in self.records}}
+        self.records = {name: self.records[name] for name in before}
+        for leftover in reversed(leftovers):
+            self._delete(workshop, leftover)
         return done
 
-    def _undo(self, workshop: Workshop, old: Record | None, new: Record) -> None:
-        if old is None or old.resource is not new.resource:
-            workshop.unmake(new)
-            self.records.pop(new.logical_id, None)
-            if old is not None:
-                self.records[old.logical_id] = old
-        elif old.properties != new.properties:
-            again = replace(workshop.change_to(new, old.properties), retained=old.retained)
-            self._made(again, "UPDATE_COMPLETE")
-            self._delete_former(workshop, new, again)
+    def _undo(self, workshop: Workshop, old: Record | None, new: Record) -> list[Record]:
+        """Restore a resource; what is to be deleted after that."""
+        if old is None:
+            return [new]
+        if old.resource is not new.resource:
+            self.records[old.logical_id] = old
+            return [new]
+        if old.properties == new.properties:
+            return []
+        again = replace(workshop.change_to(new, old.properties), retained=old.retained)
+        self._made(again, "UPDATE_COMPLETE")
+        return _former(new, again)
 
     def _clean_up(
         self, workshop: Workshop, template: dict[str, Any], steps: list[Change], before: dict[str, Record]
@@ -139,16 +143,11 @@ class Life:
             if old is not None and old.resource is not new.resource:
                 self._delete(workshop, old)
             elif old is not None:
-                self._delete_former(workshop, old, new)
+                for former in _former(old, new):
+                    self._delete(workshop, former)
         for name in reversed([name for name in before if name not in kept]):
             self._delete(workshop, before[name])
         self.records = {name: self.records[name] for name in creation_order(template) if name in kept}
-
-    def _delete_former(self, workshop: Workshop, old: Record, new: Record) -> None:
-        """A custom resource that answered an update with another physical id made a new one: the old is deleted."""
-        if isinstance(new.resource, CustomResource) and old.physical_id != new.physical_id:
-            former = new.resource.former(old.physical_id, old.properties)
-            self._delete(workshop, Record(old.logical_id, old.kind, old.physical_id, old.properties, former, False))
 
     def _delete_all(self, workshop: Workshop) -> bool:
         for record in list(reversed(self.records.values())):
@@ -202,3 +201,10 @@ class Life:
             resource_status_reason=reason,
             resource_properties=None,
         )
+
+
+def _former(old: Record, new: Record) -> list[Record]:
+    """The predecessor of a custom resource that answered an update with another physical id: it is to be deleted."""
+    if not isinstance(new.resource, CustomResource) or old.physical_id == new.physical_id:
+        return []
+    return [replace(old, resource=new.resource.former(old.physical_id, old.properties), retained=False)]

@@ -91,6 +91,7 @@ def test_two_roles_can_be_passed_each_to_one_service(template: Template) -> None
 
     assert passing == {
         *((f"{name}Role", "WorkflowRole", "states.amazonaws.com") for name in RETRYING),
+        ("WorkflowCustomResourceRole", "WorkflowRole", "states.amazonaws.com"),
         ("APIHandlerRole", "TriggerScheduleRole", "scheduler.amazonaws.com"),
         ("SweepRole", "TriggerScheduleRole", "scheduler.amazonaws.com"),
     }
