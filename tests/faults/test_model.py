@@ -31,13 +31,12 @@ CAPS = (1, 2, 3)
 @dataclass
 class Model:
     """What should be: each run's status, the stage that it is in (0 works, 1 waits for people, 2 works), and who
-    waits for one of `cap` slots, in order. Runs `beyond` hold a number above a cap that was lowered."""
+    waits for one of `cap` slots, in order; those that a lowered cap finds beyond it count as well."""
 
     cap: int = 2
     status: dict[str, str] = field(default_factory=dict)
     stage: dict[str, int] = field(default_factory=dict)
     queue: list[str] = field(default_factory=list)
-    beyond: set[str] = field(default_factory=set)
 
     def wait_for_slot(self, run: str, status: str) -> None:
         """A run is submitted, retried or resumed."""
@@ -47,7 +46,6 @@ class Model:
     def end(self, run: str, status: str) -> None:
         """A run is over, or waits for people, and holds nothing."""
         self.status[run] = status
-        self.beyond.discard(run)
         self.queue = [other for other in self.queue if other != run]
 
     def started(self) -> set[str]:
@@ -56,7 +54,7 @@ class Model:
 
     def settle(self) -> None:
         """Free slots go to those who wait longest; one that isn't resumed waits for people again, without a slot."""
-        while self.queue and len(self.started() - self.beyond) < self.cap:
+        while self.queue and len(self.started()) < self.cap:
             run = self.queue.pop(0)
             resumed = self.status[run] == "Resumed"
             self.stage[run] += resumed
@@ -91,12 +89,6 @@ class LifeCycle(RuleBasedStateMachine):
 
     def _of(self, *statuses: str) -> list[str]:
         return [run for run, status in self.model.status.items() if status in statuses]
-
-    def _number(self, run: str) -> int:
-        """Of the slot that a run holds."""
-        item = self.rig.run_item(run)
-        assert item is not None
-        return int(item["Slots"][0]["S"].rpartition("/")[2])
 
     def _any(self, data: Any, *statuses: str) -> str:
         run: str = data.draw(st.sampled_from([*self.model.status] if not statuses else self._of(*statuses)))
@@ -176,7 +168,6 @@ class LifeCycle(RuleBasedStateMachine):
 
     @rule(cap=st.sampled_from(CAPS))
     def change_cap(self, cap: int) -> None:
-        self.model.beyond = {run for run in self.model.started() if self._number(run) > cap}
         self.rig.watch.cap = max(cap, self.model.cap)
         self.rig.cap(cap)
         self.model.cap = self.rig.watch.cap = cap
