@@ -6,6 +6,7 @@ from typing import Any
 
 from chalice.app import Chalice
 
+from chalicelib.accounts.routes import routes as accounts
 from chalicelib.assets.routes import routes as assets
 from chalicelib.aws import logs
 from chalicelib.aws.invocation import observed
@@ -23,7 +24,8 @@ from chalicelib.web.docs import routes as docs
 
 app = Chalice(app_name="mediawright", configure_logs=False)
 logs.install()
-for room in (system, definitions, executions, batches, triggers, assets, events, transcribe, translate, docs):
+rooms = (system, definitions, executions, batches, triggers, assets, events, transcribe, translate, accounts, docs)
+for room in rooms:
     app.register_blueprint(room)
 
 

@@ -36,6 +36,8 @@ class Settings:
     webhook_delivery_arn: str
     events_topic_arn: str
     publisher_dead_letters_url: str
+    user_pool_id: str
+    user_pool_client_id: str
     analytics_stream: str
     analytics_dead_letters_url: str
     retention_days: int
@@ -73,6 +75,8 @@ def settings() -> Settings:
         webhook_delivery_arn=env["WEBHOOK_DELIVERY_ARN"],
         events_topic_arn=env["EVENTS_TOPIC_ARN"],
         publisher_dead_letters_url=env["PUBLISHER_DEAD_LETTERS_URL"],
+        user_pool_id=env["USER_POOL_ID"],
+        user_pool_client_id=env["USER_POOL_CLIENT_ID"],
         analytics_stream=env.get("ANALYTICS_STREAM", ""),
         analytics_dead_letters_url=env.get("ANALYTICS_DEAD_LETTERS_URL", ""),
         retention_days=int(env.get("RETENTION_DAYS", "0")),

@@ -145,6 +145,21 @@ def _send(writes: Sequence[Write], token: str) -> None:
     )
 
 
+def alone(write: Write) -> None:
+    """Carry out one write by itself, which costs half of what a transaction does and conflicts with nothing.
+
+    Raises the write's refusal. Where the answer is lost the SDK writes again: only for what may be done twice.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        _send_alone(write)
+    except ClientError as error:
+        if code(error) != "ConditionalCheckFailedException":
+            raise
+        raise write.refusal() from error
+
+
 def _send_alone(write: Write) -> None:
     methods = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}
     getattr(client("dynamodb"), methods[write.kind])(**write.request)

@@ -2,12 +2,14 @@
 
 MediawrightError
   BadRequestError      400  the request is wrong: the message names the field
+  UnauthorizedError    401  a Bearer token is missing or not good
   ForbiddenError       403  the caller may not do this
   NotFoundError        404  no such name or id
   ConflictError        409  the name is taken, the asset busy, the item locked
   GoneError            410  what a cursor pointed at was deleted
   TooLargeError        413  more than a request may carry
-  UnsupportedMediaType 415  the body isn't declared as JSON
+  UnsupportedMediaType 415  the body, or a file in it, is of a kind that isn't taken
+  TooManyRequestsError 429  the caller's share of the minute is used up: try again after `Retry-After`
   BadGatewayError      502  an AWS service that was asked on the caller's behalf failed
   UnavailableError     503  AWS throttles: try again after `Retry-After`
 
@@ -34,9 +36,24 @@ class MediawrightError(Exception):
 
 
 class BadRequestError(MediawrightError):
-    """The request is wrong; the message names the field."""
+    """The request is wrong; the message names the field. `location` is the way to it, where that is known."""
 
     status = 400
+
+    def __init__(self, message: str = "", location: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.location = location
+
+
+class UnauthorizedError(MediawrightError):
+    """A Bearer token is missing or not good."""
+
+    status = 401
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """How to authenticate."""
+        return {"WWW-Authenticate": "Bearer"}
 
 
 class ForbiddenError(MediawrightError):
@@ -70,9 +87,24 @@ class TooLargeError(MediawrightError):
 
 
 class UnsupportedMediaType(MediawrightError):
-    """The body isn't declared as JSON."""
+    """The body, or a file in it, is of a kind that isn't taken."""
 
     status = 415
+
+
+class TooManyRequestsError(MediawrightError):
+    """The caller's share of the minute is used up; `wait` says in how many seconds there is a new one."""
+
+    status = 429
+
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again, in seconds."""
+        return {"Retry-After": str(self.wait)}
 
 
 class BadGatewayError(MediawrightError):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chalicelib.web.room import ENDPOINTS, Endpoint
+from chalicelib.web.dialect import OLD_ENGINE
+from chalicelib.web.forms import MULTIPART
+from chalicelib.web.room import ENDPOINTS, JSON, Endpoint
 from chalicelib.web.validation import schema
 
 TITLE = "Mediawright"
@@ -13,12 +15,15 @@ API_VERSION = "3.0.0"
 
 _ERROR_TEXTS = {
     400: "The request is wrong; the message names the field.",
+    401: "The Bearer token is missing, has expired or isn't good.",
     403: "The caller may not do this.",
     404: "There is nothing by this name or id.",
     409: "The name is taken, the item busy or locked.",
     410: "What a cursor pointed at, or an equal request made before, was deleted.",
     413: "The body is larger than a request may be.",
-    415: "The body is not declared as JSON.",
+    415: "The body, or a file in it, is of a kind that isn't taken.",
+    422: "The request is wrong; the answer names the field.",
+    429: "The caller's share of the minute is used up; try again after `Retry-After` seconds.",
     502: "The AWS service behind this route failed, or gave no answer; a change may have been made all the same.",
     503: "AWS is throttling; try again after `Retry-After` seconds.",
 }
@@ -39,17 +44,6 @@ _IDEMPOTENCY_KEY = {
     "description": "The same request sent again with its key within a day makes nothing new; another one is 409.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
-_ERROR = {
-    "title": "Why a request is refused",
-    "type": "object",
-    "required": ["Code", "Message"],
-    "properties": {
-        "Code": {"type": "string", "description": "The error's class."},
-        "Message": {"type": "string", "description": "What is wrong, with the field."},
-        "RequestId": {"type": "string"},
-    },
-    "additionalProperties": False,
-}
 
 
 def document(server: str = "/api") -> dict[str, Any]:
@@ -67,7 +61,7 @@ def document(server: str = "/api") -> dict[str, Any]:
         "servers": [{"url": server}],
         "paths": paths,
         "components": {
-            "schemas": {"Error": _ERROR} | {_component(name): _shown(name) for name in _schema_names()},
+            "schemas": _errors() | {_component(name): _shown(name) for name in _schema_names()},
             "securitySchemes": {
                 "sigv4": {
                     "type": "apiKey",
@@ -75,10 +69,21 @@ def document(server: str = "/api") -> dict[str, Any]:
                     "in": "header",
                     "description": "AWS Signature Version 4 for the service execute-api.",
                     "x-amazon-apigateway-authtype": "awsSigv4",
-                }
+                },
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The `access_token` that `/v1/auth/login` answers.",
+                },
             },
         },
     }
+
+
+def _errors() -> dict[str, Any]:
+    dialects = {endpoint.dialect.name: endpoint.dialect for endpoint in ENDPOINTS}
+    return {name: dialects[name].schema for name in sorted(dialects)}
 
 
 def _schema_names() -> list[str]:
@@ -101,17 +106,36 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "tags": [_tag(endpoint)],
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint),
-        "security": [{"sigv4": []}] if endpoint.signed else [],
+        "security": _security(endpoint),
     }
     if endpoint.request:
-        content: dict[str, Any] = {"schema": _reference(endpoint.request)}
-        if endpoint.example is not None:
-            content["example"] = endpoint.example
         operation["requestBody"] = {
             "required": not endpoint.body_optional,
-            "content": {"application/json": content},
+            "content": {kind: _content(endpoint, kind) for kind in endpoint.content},
         }
     return operation
+
+
+def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
+    if endpoint.signed:
+        return [{"sigv4": []}]
+    return [{"bearer": []}] if endpoint.guard else []
+
+
+def _content(endpoint: Endpoint, kind: str) -> dict[str, Any]:
+    fields = _reference(str(endpoint.request))
+    if kind == MULTIPART and endpoint.files:
+        files = {name: _files(name) for name in endpoint.files}
+        return {"schema": {"allOf": [fields, {"type": "object", "properties": files}]}}
+    content: dict[str, Any] = {"schema": fields}
+    if endpoint.example is not None and kind == endpoint.content[0]:
+        content["example"] = endpoint.example
+    return content
+
+
+def _files(name: str) -> dict[str, Any]:
+    one = {"type": "string", "contentMediaType": "application/octet-stream"}
+    return {"type": "array", "items": one} if name == "files" else one
 
 
 def _operation_id(endpoint: Endpoint) -> str:
@@ -144,16 +168,28 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
     kind = endpoint.media_type or ("text/plain" if endpoint.text else "application/json")
     content = {"schema": _reference(endpoint.response), "example": endpoint.answer_example}
-    responses: dict[str, Any] = {"200": {"description": endpoint.summary, "content": {kind: content}}}
+    success: dict[str, Any] = {"description": endpoint.summary}
+    if endpoint.status != 204:
+        success["content"] = {kind: content}
+    responses: dict[str, Any] = {str(endpoint.status): success}
     if endpoint.see_other:
         responses["303"] = _SEE_OTHER
-    errors = {*endpoint.errors, *(_BODY_ERRORS if endpoint.request else ()), *((503,) if endpoint.signed else ())}
-    for status in sorted(errors):
+    for status in sorted(_error_statuses(endpoint)):
         responses[str(status)] = {
             "description": _ERROR_TEXTS[status],
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+            "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{endpoint.dialect.name}"}}},
         }
     return responses
+
+
+def _error_statuses(endpoint: Endpoint) -> set[int]:
+    found = set(endpoint.errors)
+    if endpoint.request:
+        found |= set(_BODY_ERRORS) if endpoint.dialect is OLD_ENGINE else {endpoint.dialect.invalid, 413}
+    if endpoint.guard:
+        found.add(401)
+    # a guard asks nobody: only what goes on to AWS may be throttled
+    return found | ({503} if endpoint.signed or endpoint.request or endpoint.guard else set())
 
 
 def _reference(name: str) -> dict[str, str]:

@@ -1,14 +1,14 @@
 """How every HTTP room declares its routes: a Chalice blueprint whose views say what they take and answer.
 
 A view gets a checked `Request` and returns a JSON document, bare text, or an `Answer`. What it raises from
-`web.errors` becomes the old engine's error body. The declarations are what `web.openapi` reads.
+`web.errors` becomes an error body in the room's dialect. The declarations are what `web.openapi` reads.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ from chalice.app import Blueprint, CORSConfig, IAMAuthorizer, Response
 
 from chalicelib.aws import invocation
 from chalicelib.aws.settings import settings
-from chalicelib.web import documents
+from chalicelib.web import documents, forms
+from chalicelib.web.dialect import OLD_ENGINE, Dialect
 from chalicelib.web.errors import (
     BadRequestError,
     MediawrightError,
@@ -24,9 +25,11 @@ from chalicelib.web.errors import (
     UnavailableError,
     UnsupportedMediaType,
 )
-from chalicelib.web.validation import validate
+from chalicelib.web.forms import File
+from chalicelib.web.validation import schema, validate
 
 MAX_BODY_BYTES = 6_291_456
+JSON = "application/json"
 CORS = CORSConfig(allow_origin="*")
 _LOG = logging.getLogger("mediawright.web")
 _IAM = IAMAuthorizer()
@@ -35,7 +38,8 @@ _OF_A_RUN = "/workflow/execution/{id}"
 
 @dataclass(frozen=True)
 class Request:
-    """What a view needs of a request. `body` is parsed, checked and None where the route takes none."""
+    """What a view needs of a request. `body` is parsed, checked and None where the route takes none; `files` are
+    those of a form; `user` is who the route's guard found."""
 
     path: dict[str, str]
     query: dict[str, str]
@@ -46,6 +50,8 @@ class Request:
     dry_run: bool
     url: str
     caller: str
+    files: tuple[File, ...] = ()
+    user: Any = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,9 @@ View = Callable[[Request], Any]
 @dataclass(frozen=True)
 class Endpoint:
     """What a route promises; `request` and `response` name schemas such as `definitions/operation`. `see_other` says
-    that an answer too large for one call is fetched elsewhere."""
+    that an answer too large for one call is fetched elsewhere. `content` are the kinds of body that it takes: a form
+    is read as the document that its schema describes, `files` names the form's fields that are files. `guard` tells
+    who asks by the headers of a request that isn't signed, before anything else of it is looked at."""
 
     method: str
     path: str
@@ -82,6 +90,11 @@ class Endpoint:
     media_type: str | None = None
     parse: bool = True
     see_other: bool = False
+    content: tuple[str, ...] = (JSON,)
+    files: tuple[str, ...] = ()
+    guard: Callable[[Mapping[str, str]], Any] | None = None
+    status: int = 200
+    dialect: Dialect = OLD_ENGINE
 
 
 ENDPOINTS: list[Endpoint] = []
@@ -89,15 +102,19 @@ ENDPOINTS: list[Endpoint] = []
 
 
 class Room(Blueprint):
-    """A blueprint whose routes are declared with `endpoint`."""
+    """A blueprint whose routes are declared with `endpoint`; all its errors are told in one dialect."""
+
+    def __init__(self, import_name: str, dialect: Dialect = OLD_ENGINE) -> None:
+        super().__init__(import_name)
+        self._dialect = dialect
 
     def endpoint(self, method: str, path: str, **promises: Any) -> Callable[[View], View]:
         """Register a view for a method and path; the keywords are Endpoint's."""
-        declared = Endpoint(method, path, **promises)
+        declared = Endpoint(method, path, dialect=self._dialect, **promises)
         ENDPOINTS.append(declared)
 
         def register(view: View) -> View:
-            options: dict[str, Any] = {"authorizer": _IAM, "cors": CORS} if declared.signed else {}
+            options = _options(declared)
             name = f"{view.__module__.split('.')[-2]}_{view.__name__}"
 
             def chalice_view(**path_parameters: str) -> Response:
@@ -111,7 +128,7 @@ class Room(Blueprint):
                     route=f"{method} {path}",
                 ):
                     response = _answer(declared, view, request, path_parameters)
-                if declared.signed:
+                if "cors" in options:
                     response.headers.update(_origin(request.headers.get("origin")))
                 return response
 
@@ -133,28 +150,39 @@ def _origin(asked: str | None) -> dict[str, str | list[str]]:
     return {"Access-Control-Allow-Origin": asked if asked in allowed else allowed[0], "Vary": "Origin"}
 
 
+def _options(declared: Endpoint) -> dict[str, Any]:
+    if declared.signed:
+        return {"authorizer": _IAM, "cors": CORS}
+    if declared.dialect is OLD_ENGINE:
+        return {}
+    # whatever is wrong with the kind of a body is told in the room's own words, not in Chalice's
+    return {"cors": CORS, "content_types": ["*/*"]}
+
+
 def _answer(declared: Endpoint, view: View, chalice_request: Any, path: dict[str, str]) -> Response:
     request_id = str(chalice_request.context.get("requestId", ""))
     try:
         return _response(view(_request(declared, chalice_request, path, request_id)))
     except MediawrightError as error:
-        return _refusal(error, request_id)
+        return _refusal(declared, error, request_id)
     except Exception as error:
         if not _is_throttling(error):
             # the outermost edge: whatever it was, the sender gets an id to quote and no traceback
             _LOG.exception("request %s failed", json.dumps(request_id))
-            return _error(500, "InternalServerError", "An internal server error occurred.", request_id, {})
-        return _refusal(UnavailableError("AWS is throttling this request; try again later"), request_id)
+            return _refusal(declared, MediawrightError("An internal server error occurred."), request_id)
+        return _refusal(declared, UnavailableError("AWS is throttling this request; try again later"), request_id)
 
 
 def _request(declared: Endpoint, given: Any, path: dict[str, str], request_id: str) -> Request:
     from urllib.parse import unquote
 
+    headers = {name.lower(): value for name, value in given.headers.items()}
+    user = declared.guard(headers) if declared.guard else None
     query = dict(given.query_params or {})
     raw: bytes = given.raw_body or b""
     if len(raw) > MAX_BODY_BYTES:
         raise TooLargeError(f"The body has {len(raw)} bytes; a request may have {MAX_BODY_BYTES}")
-    body = _body(declared, given, raw)
+    body, files = _body(declared, headers.get("content-type", JSON), raw)
     dry_run = _flag(query, "dryRun")
     if dry_run and not declared.dry_run:
         raise BadRequestError("dryRun: this route has no dry run")
@@ -163,25 +191,35 @@ def _request(declared: Endpoint, given: Any, path: dict[str, str], request_id: s
         query=query,
         body=body,
         raw_body=raw,
-        headers={name.lower(): value for name, value in given.headers.items()},
+        headers=headers,
         request_id=request_id,
         dry_run=dry_run,
         url=str(given.context.get("path") or given.path),
         caller=str((given.context.get("identity") or {}).get("userArn") or "anonymous"),
+        files=files,
+        user=user,
     )
 
 
-def _body(declared: Endpoint, given: Any, raw: bytes) -> Any:
+def _body(declared: Endpoint, content_type: str, raw: bytes) -> tuple[Any, tuple[File, ...]]:
     if declared.request is None:
-        return None
-    kind = given.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if kind != "application/json":
-        raise UnsupportedMediaType(f"Unsupported media type: {documents.compact(kind)}; send application/json")
+        return None, ()
+    kind = content_type.split(";")[0].strip().lower()
+    if kind not in declared.content:
+        taken = " or ".join(declared.content)
+        raise UnsupportedMediaType(f"Unsupported media type: {documents.compact(kind)}; send {taken}")
     if not declared.parse:
-        return None
-    body = {} if declared.body_optional and not raw else documents.parse(raw)
+        return None, ()
+    body, files = _parsed(declared, kind, content_type, raw)
     validate(declared.request, body)
-    return body
+    return body, files
+
+
+def _parsed(declared: Endpoint, kind: str, content_type: str, raw: bytes) -> tuple[Any, tuple[File, ...]]:
+    if kind == JSON:
+        return ({} if declared.body_optional and not raw else documents.parse(raw)), ()
+    form = forms.parse(content_type, raw)
+    return forms.document(form, schema(str(declared.request)), declared.files), form.files
 
 
 def _flag(query: dict[str, str], name: str) -> bool:
@@ -193,22 +231,20 @@ def _flag(query: dict[str, str], name: str) -> bool:
 
 def _response(result: Any) -> Response:
     answer = result if isinstance(result, Answer) else Answer(result)
+    if answer.body is None and answer.status == 204:
+        return Response("", dict(answer.headers), answer.status)
     if isinstance(answer.body, str):
         return Response(answer.body, _headers("text/plain; charset=utf-8", answer.headers), answer.status)
-    return Response(documents.compact(answer.body), _headers("application/json", answer.headers), answer.status)
+    return Response(documents.compact(answer.body), _headers(JSON, answer.headers), answer.status)
 
 
 def _headers(content_type: str, others: dict[str, str]) -> dict[str, str | list[str]]:
     return {"Content-Type": content_type, **others}
 
 
-def _refusal(error: MediawrightError, request_id: str) -> Response:
-    return _error(error.status, error.code, str(error), request_id, error.headers)
-
-
-def _error(status: int, code: str, message: str, request_id: str, headers: dict[str, str]) -> Response:
-    body = {"Code": code, "Message": message, "RequestId": request_id}
-    return Response(documents.compact(body), _headers("application/json", headers), status)
+def _refusal(declared: Endpoint, error: MediawrightError, request_id: str) -> Response:
+    status, body = declared.dialect.told(error, request_id)
+    return Response(documents.compact(body), _headers(JSON, error.headers), status)
 
 
 def _is_throttling(error: Exception) -> bool:

@@ -62,7 +62,16 @@ def _raise_first(errors: Any, field: str) -> None:
 
     error = best_match(errors)
     if error is not None:
-        raise BadRequestError(_message(error, field))
+        raise BadRequestError(_message(error, field), _location(error))
+
+
+def _location(error: Any) -> tuple[str | int, ...]:
+    """The way to the wrong field, to the missing one where one is missing."""
+    steps = tuple(error.absolute_path)
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return (*steps, *missing[:1])
+    return steps
 
 
 def _message(error: Any, field: str) -> str:

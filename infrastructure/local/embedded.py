@@ -142,6 +142,8 @@ class EmbeddedAws:
             AWS_DEFAULT_REGION=REGION,
             AWS_REGION=REGION,
             AWS_ENDPOINT_URL_S3=self.aws_url,
+            # the keys of a user pool are read at its service's address, without a client
+            AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER=self.aws_url,
             AWS_EC2_METADATA_DISABLED="true",
             # botocore would otherwise put the account into DynamoDB's host name.
             AWS_ACCOUNT_ID_ENDPOINT_MODE="disabled",

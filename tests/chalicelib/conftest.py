@@ -47,6 +47,8 @@ ENVIRONMENT = {
     "PUBLISHER_DEAD_LETTERS_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/test-publisher-dead-letters",
     "ANALYTICS_STREAM": "test-analytics",
     "ANALYTICS_DEAD_LETTERS_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/test-analytics-dead-letters",
+    "USER_POOL_ID": "us-east-1_TestPool1",
+    "USER_POOL_CLIENT_ID": "testclient",
     "WEBHOOK_DELIVERY_ARN": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:mediawright-ab12cd-WebhookDelivery",
 }
 

@@ -23,6 +23,8 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _Dispatcher: Any = moto_app.DomainDispatcherApplication
 _Handler: Any = moto_app.MotoRequestHandler
 _OPEN_PREFIXES = ("/moto-api",)
+_OPEN_SUFFIXES = ("/.well-known/jwks.json",)
+"""What AWS, too, answers to anybody: the public keys of a user pool."""
 
 
 class _QuietHandler(_Handler):  # type: ignore[misc]  # moto is untyped
@@ -46,7 +48,9 @@ class SignatureCheck:
         self._keys = keys
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "OPTIONS" and not environ["PATH_INFO"].startswith(_OPEN_PREFIXES):
+        path: str = environ["PATH_INFO"]
+        is_open = path.startswith(_OPEN_PREFIXES) or path.endswith(_OPEN_SUFFIXES)
+        if environ["REQUEST_METHOD"] != "OPTIONS" and not is_open:
             try:
                 self._check(environ)
             except SignatureRefused as reason:

@@ -11,7 +11,7 @@ import moto.cloudformation.models as moto_models
 import moto.cloudformation.parsing as moto_parsing
 from moto.core.common_models import CloudFormationModel
 
-from infrastructure.local.stack import custom, nested, service, state_machines, templates
+from infrastructure.local.stack import custom, nested, service, state_machines, templates, users
 from infrastructure.local.stack.order import BadTemplate
 from infrastructure.local.stack.properties import Client
 
@@ -109,6 +109,8 @@ def _resource_class_from_type(resource_type: str) -> Any:
         return nested.NestedStack
     if resource_type == custom.KIND or resource_type.startswith(custom.PREFIX):
         return custom.CustomResource
+    if resource_type in users.MODELS:
+        return users.MODELS[resource_type]
     known = resource_type in _PARSING.get_model_map()
     if resource_type in _EMPTY_SHELLS or not known:
         return Placeholder

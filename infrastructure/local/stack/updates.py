@@ -16,6 +16,8 @@ from infrastructure.local.stack.properties import Client
 from infrastructure.local.stack.record import Properties, Record
 
 _REPLACING = {
+    "AWS::Cognito::UserPool": {"UsernameAttributes", "AliasAttributes", "UsernameConfiguration"},
+    "AWS::Cognito::UserPoolClient": {"UserPoolId", "GenerateSecret"},
     "AWS::DynamoDB::Table": {"TableName", "KeySchema", "LocalSecondaryIndexes"},
     "AWS::Events::Rule": {"Name", "EventBusName"},
     "AWS::IAM::Role": {"RoleName", "Path"},

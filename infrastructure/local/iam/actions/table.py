@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infrastructure.local.iam.actions import compute, dynamodb, language, messaging, s3
+from infrastructure.local.iam.actions import compute, dynamodb, language, messaging, s3, users
 from infrastructure.local.iam.actions.place import Asks, Place
 from infrastructure.local.iam.policies import Request
 
@@ -18,6 +18,8 @@ OPERATIONS: dict[str, dict[str, Asks]] = {
     "sns": messaging.SNS,
     "sqs": messaging.SQS,
     "kinesis": messaging.KINESIS,
+    "cognito-idp": users.COGNITO,
+    "sesv2": users.MAIL,
     "transcribe": language.TRANSCRIBE,
     "translate": language.TRANSLATE,
 }

@@ -1,0 +1,81 @@
+"""The public keys of the user pool, remembered for an hour, asked for again sooner when a token names another key.
+
+They are public and asked for without a signature, at the address of the pool's service.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.aws import clock
+from chalicelib.aws.clients import client
+from chalicelib.aws.settings import settings
+from chalicelib.web.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
+
+REMEMBERED_SECONDS = 3_600
+SOONEST_SECONDS = 30
+"""Tokens that name unknown keys, which anybody can send, have them asked for no more often."""
+_TIMEOUT_SECONDS = 3.0
+_MAX_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    url: str
+    keys: KeySet
+    at: float
+
+
+_LOCK = threading.Lock()
+_memory: list[_Remembered] = []
+
+
+def known(*, again: bool = False) -> KeySet:
+    """The pool's keys; `again` asks for them anew, unless that was done a moment ago. Raises UnavailableError."""
+    url = address()
+    with _LOCK:
+        found = _memory[-1] if _memory and _memory[-1].url == url else None
+        age = clock.seconds() - found.at if found else 0.0
+        if found is None or not 0 <= age < (SOONEST_SECONDS if again else REMEMBERED_SECONDS):
+            found = _Remembered(url, _read(url), clock.seconds())
+            _memory[:] = [found]
+        return found.keys
+
+
+def address() -> str:
+    """Where the keys lie."""
+    return f"{client('cognito-idp').meta.endpoint_url}/{settings().user_pool_id}/.well-known/jwks.json"
+
+
+def forget() -> None:
+    """Drop the remembered keys, for tests that change the pool."""
+    with _LOCK:
+        _memory.clear()
+
+
+def _read(url: str) -> KeySet:
+    from joserfc.jwk import KeySet
+
+    document: Any = json.loads(fetched(url))
+    return KeySet.import_key_set(document)
+
+
+def fetched(url: str) -> bytes:
+    """What lies at the address; raises UnavailableError."""
+    import urllib3
+
+    try:
+        answer = urllib3.request("GET", url, timeout=_TIMEOUT_SECONDS, retries=2, preload_content=False)
+        body: bytes = answer.read(_MAX_BYTES)
+        answer.release_conn()
+    except urllib3.exceptions.HTTPError as error:
+        raise UnavailableError("The keys that tokens are verified by can't be read; try again later") from error
+    if answer.status != 200:
+        raise UnavailableError("The keys that tokens are verified by can't be read; try again later")
+    return body
