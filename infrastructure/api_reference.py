@@ -16,14 +16,15 @@ _ROOMS = {
     "triggers": "Triggers",
     "events": "Webhooks",
     "assets": "The data plane",
+    "accounts": "Accounts",
     "proxies": "Transcribe and Translate",
     "web": "This description",
 }
 _HEAD = """# The API
 
 Every route lies below the stack's output `WorkflowApiEndpoint`. A request is signed with Signature Version 4 for the
-service `execute-api`, unless its route says otherwise. A refusal is `{"Code", "Message", "RequestId"}`; the message
-names the field. The same for machines: [openapi.json](openapi.json), also served at `/openapi.json`, and as a page to
+service `execute-api`, unless its route says otherwise. A refusal is `{"Code", "Message", "RequestId"}`, below `/v1`
+`{"detail"}`; it names the field. The same for machines: [openapi.json](openapi.json), also served at `/openapi.json`, and as a page to
 try routes from at `/docs`.
 """
 
@@ -44,17 +45,23 @@ def _sections(document: Document) -> Iterator[str]:
         yield from rooms[room]
 
 
+def _security(operation: Document) -> str:
+    if not operation["security"]:
+        return " Needs no signature."
+    return " Needs a Bearer token." if "bearer" in operation["security"][0] else ""
+
+
 def _operation(document: Document, method: str, path: str, operation: Document) -> Iterator[str]:
     yield f"### {method} {path}\n"
-    yield f"{operation['summary']}.{'' if operation['security'] else ' Needs no signature.'}\n"
+    yield f"{operation['summary']}.{_security(operation)}\n"
     if operation["parameters"]:
         yield from _parameters(operation["parameters"])
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    body = next(iter(operation.get("requestBody", {}).get("content", {}).values()), None)
     if body:
         yield from _members(_resolved(document, body["schema"]))
         yield from _example("A request", body.get("example"))
     for status, answer in operation["responses"].items():
-        if status == "200":
+        if status.startswith("2") and "content" in answer:
             yield from _example("Its answer", next(iter(answer["content"].values())).get("example"))
     yield _refusals(operation["responses"])
 
@@ -93,7 +100,9 @@ def _example(title: str, example: Any) -> Iterator[str]:
 
 
 def _refusals(responses: Document) -> str:
-    others = [f"{status}: {answer['description']}" for status, answer in responses.items() if status != "200"]
+    others = [
+        f"{status}: {answer['description']}" for status, answer in responses.items() if not status.startswith("2")
+    ]
     return "".join(f"* {other}\n" for other in others)
 
 
