@@ -57,6 +57,14 @@ def _role(record: Record, iam: Any) -> None:
     iam.delete_role(RoleName=record.physical_id)
 
 
+def _alarm(record: Record, cloudwatch: Any) -> None:
+    cloudwatch.delete_alarms(AlarmNames=[record.properties["AlarmName"]])
+
+
+def _dashboard(record: Record, cloudwatch: Any) -> None:
+    cloudwatch.delete_dashboards(DashboardNames=[record.properties["DashboardName"]])
+
+
 def _rule(record: Record, events: Any) -> None:
     targets = events.list_targets_by_rule(Rule=record.resource.name)["Targets"]
     if targets:
@@ -103,6 +111,8 @@ def _event_invoke_config(record: Record, functions: Any) -> None:
 
 
 _DELETIONS: dict[str, tuple[str, Callable[[Record, Any], None]]] = {
+    "AWS::CloudWatch::Alarm": ("cloudwatch", _alarm),
+    "AWS::CloudWatch::Dashboard": ("cloudwatch", _dashboard),
     "AWS::ApiGateway::RestApi": ("apigateway", lambda record, api: api.delete_rest_api(restApiId=record.physical_id)),
     "AWS::DynamoDB::Table": ("dynamodb", lambda record, tables: tables.delete_table(TableName=record.physical_id)),
     "AWS::Events::Rule": ("events", _rule),

@@ -150,6 +150,15 @@ def _stream(name: str, properties: Properties, client: Client) -> None:
         kinesis.start_stream_encryption(StreamName=name, **properties["StreamEncryption"])
 
 
+def _alarm(_name: str, properties: Properties, client: Client) -> None:
+    """Its properties and the API's are named alike; moto's CloudFormation doesn't know alarms, nor dashboards."""
+    client("cloudwatch").put_metric_alarm(**properties)
+
+
+def _dashboard(_name: str, properties: Properties, client: Client) -> None:
+    client("cloudwatch").put_dashboard(**properties)
+
+
 _FINISHERS: dict[str, Callable[[str, Properties, Client], None]] = {
     "AWS::DynamoDB::Table": _table,
     "AWS::S3::Bucket": _bucket,
@@ -161,6 +170,8 @@ _FINISHERS: dict[str, Callable[[str, Properties, Client], None]] = {
     "AWS::Lambda::Function": _function,
     "AWS::IAM::Role": _role,
     "AWS::Lambda::EventInvokeConfig": _event_invoke_config,
+    "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::CloudWatch::Dashboard": _dashboard,
     "AWS::Scheduler::ScheduleGroup": _schedule_group,
     "AWS::Kinesis::Stream": _stream,
 }

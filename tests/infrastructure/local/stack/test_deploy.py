@@ -14,7 +14,9 @@ import botocore.exceptions
 import pytest
 from moto import mock_aws
 
+from infrastructure.local.api.routes import Routes
 from infrastructure.local.endpoint import s3_adapters
+from infrastructure.local.stack.api_body import api_body
 from infrastructure.local.stack.deploy import DeployedStack, deploy
 from infrastructure.template.expand import expanded
 from infrastructure.template.operators import inner_templates
@@ -260,4 +262,77 @@ def test_a_template_that_names_an_unknown_resource_is_refused(project: Path) -> 
         World.client.cache_clear()
         with pytest.raises((botocore.exceptions.ClientError, TypeError)):
             deploy(template, World.client, API_URL)
+        World.client.cache_clear()
+
+
+def test_everything_that_can_be_asked_for_is_made(project: Path) -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/0f1e2d3c-aaaa-bbbb-cccc-0123456789ab"
+    given = {
+        "AlarmEmail": "somebody@example.com",
+        "CorsAllowedOrigins": "https://app.example.com,http://localhost:3000",
+        "DeployAnalyticsPipeline": "Yes",
+        "DeployDashboard": "Yes",
+        "EnableXrayTrace": "Yes",
+        "KmsKeyArn": key,
+        "LogRetentionDays": "90",
+        "RetentionDays": "30",
+    }
+    with mock_aws():
+        World.client.cache_clear()
+        stack = deploy(expanded(project), World.client, API_URL, "whole", given, inner_templates(project))
+        functions = {function.logical_id: function for function in stack.functions}
+        environment = functions["APIHandler"].environment
+        alarms = World.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        topics = World.client("sns").list_subscriptions()["Subscriptions"]
+        dashboard = World.client("cloudwatch").get_dashboard(DashboardName="whole-us-east-1")["DashboardBody"]
+        role = World.client("lambda").get_function(FunctionName=functions["Sweep"].name)["Configuration"]["Role"]
+        policies = World.client("iam").list_attached_role_policies(RoleName=role.split("/")[-1])["AttachedPolicies"]
+        [cors] = World.client("s3").get_bucket_cors(Bucket=stack.outputs["DataplaneBucket"])["CORSRules"]
+        groups = World.client("logs").describe_log_groups()["logGroups"]
+        World.client.cache_clear()
+
+    assert len([alarm for alarm in alarms if alarm["AlarmName"].startswith("whole-")]) == 11
+    assert ("email", "somebody@example.com") in [(entry["Protocol"], entry["Endpoint"]) for entry in topics]
+    assert "SlotsUsed" in json.dumps(json.loads(dashboard))
+    assert len(policies) == 2
+    assert cors["AllowedOrigins"] == ["https://app.example.com", "http://localhost:3000"]
+    whole = [group for group in groups if "/whole-" in group["logGroupName"]]
+    assert {group.get("retentionInDays") for group in whole} == {90}
+    assert environment["XRAY_TRACING"] == "Yes"
+    assert environment["RETENTION_DAYS"] == "30"
+    assert environment["CORS_ALLOWED_ORIGINS"] == given["CorsAllowedOrigins"]
+    assert stack.outputs["MieKMSArn"] == stack.outputs["MieKMSAlias"] == key
+    assert stack.outputs["MieKMSId"] == "0f1e2d3c-aaaa-bbbb-cccc-0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("name", "origins", "named"),
+    [
+        ("any", "*", "*"),
+        ("one", "https://a.example", "https://a.example"),
+        ("two", "https://a.example,https://b.example", "*"),
+    ],
+)
+def test_api_gateways_own_answers_name_the_one_origin(project: Path, name: str, origins: str, named: str) -> None:
+    with mock_aws():
+        World.client.cache_clear()
+        given = {"CorsAllowedOrigins": origins}
+        deploy(expanded(project), World.client, API_URL, name, given, inner_templates(project))
+        routes = Routes(api_body(name))
+        World.client.cache_clear()
+
+    found = routes.find("OPTIONS", "/version")
+    assert found
+    assert found[0].mock
+    assert found[0].mock.headers["Access-Control-Allow-Origin"] == named
+    refusal = routes.own_answer("MISSING_AUTHENTICATION_TOKEN", 403, "no")
+    assert refusal.headers["Access-Control-Allow-Origin"] == named
+
+
+def test_a_bad_parameter_is_refused_with_its_rule_before_anything_is_made(project: Path) -> None:
+    with mock_aws():
+        World.client.cache_clear()
+        with pytest.raises(botocore.exceptions.ClientError, match="must be a whole number from 1 to 9999"):
+            deploy(expanded(project), World.client, API_URL, "bad", {"MaxConcurrentWorkflows": "1.5"})
+        assert not [name for name in World.client("dynamodb").list_tables()["TableNames"] if name.startswith("bad-")]
         World.client.cache_clear()
