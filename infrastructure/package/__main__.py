@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infrastructure.package import contents
 from infrastructure.package.archive import Archive, digest
-from infrastructure.package.build import TooLarge, build
+from infrastructure.package.build import NotOurs, TooLarge, build
 from infrastructure.package.lock import NotLocked
 from infrastructure.package.target import ARCHITECTURES, TARGETS, Target
 from infrastructure.package.wheels import NoWheels, names
@@ -19,7 +19,7 @@ from infrastructure.template.operators import UnknownLayer
 from infrastructure.template.places import RUNTIME
 
 PROJECT = Path(__file__).resolve().parents[2]
-REFUSALS = (NoWheels, NotLocked, TemplateError, TooLarge, UnknownLayer)
+REFUSALS = (NoWheels, NotLocked, NotOurs, TemplateError, TooLarge, UnknownLayer)
 
 
 def main(arguments: list[str] | None = None) -> int:

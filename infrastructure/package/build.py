@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,10 @@ CORE_TEMPLATE = "mediawright.json"
 OPERATORS_TEMPLATE = "operators.json"
 
 
+class NotOurs(Exception):
+    """The folder to build into holds what no build put there."""
+
+
 class TooLarge(Exception):
     """A function and its layers are more than Lambda takes."""
 
@@ -34,12 +40,23 @@ class TooLarge(Exception):
 
 
 def build(project: Path, out: Path, target: Target, cache: Path) -> dict[str, Archive]:
-    """Build everything into an empty `out`; the archives by name.
+    """Build everything and put it in the place of what an earlier build left in `out`; the archives by name.
 
-    Raises NoWheels, NotLocked, TemplateError, UnknownLayer, TooLarge.
+    Raises NotOurs before anything is built, and NoWheels, NotLocked, TemplateError, UnknownLayer, TooLarge.
     """
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    if out.exists() and any(out.iterdir()) and not (out / CORE_TEMPLATE).exists():
+        raise NotOurs(f"{out} holds other things: name a folder that is new, empty or of an earlier build")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".building-") as folder:
+        made = Path(folder) / out.name
+        made.mkdir()
+        archives = _build(project, made, target, cache)
+        shutil.rmtree(out, ignore_errors=True)
+        made.rename(out)
+    return {name: replace(archive, path=out / archive.path.name) for name, archive in archives.items()}
+
+
+def _build(project: Path, out: Path, target: Target, cache: Path) -> dict[str, Archive]:
     files = {"engine": contents.engine(project, target, cache), HELPER: contents.helper(project)}
     if operator_definitions(project):
         files[ARCHIVE] = contents.operators(project, target, cache)

@@ -8,7 +8,7 @@ import pytest
 
 from infrastructure.package.__main__ import whole_digest
 from infrastructure.package.archive import Archive
-from infrastructure.package.build import UNZIPPED_LIMIT, TooLarge, build, check_sizes
+from infrastructure.package.build import UNZIPPED_LIMIT, NotOurs, TooLarge, build, check_sizes
 from infrastructure.template.expand import expanded
 from tests.infrastructure.package.conftest import CACHE, DEPLOYED
 from tests.infrastructure.sample_project import REPOSITORY
@@ -27,6 +27,30 @@ def test_two_builds_are_the_same_bytes(dist: Dist, tmp_path: Path) -> None:
     build(REPOSITORY, tmp_path / "again", DEPLOYED, CACHE)
 
     assert whole_digest(tmp_path / "again") == whole_digest(out)
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(NotOurs, match="holds other things"):
+        build(REPOSITORY, tmp_path, DEPLOYED, CACHE)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_build_that_fails_leaves_the_one_before_it(
+    dist: Dist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "mediawright.json").write_text("before")
+    monkeypatch.setattr("infrastructure.package.contents.engine", lambda *_: {})
+    monkeypatch.setattr("infrastructure.package.contents.operators", lambda *_: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        build(REPOSITORY, tmp_path / "dist", DEPLOYED, CACHE)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["dist"]
+    assert (tmp_path / "dist" / "mediawright.json").read_text() == "before"
 
 
 def test_the_engines_archive_is_small_and_brings_nothing_that_the_image_has(dist: Dist) -> None:

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from infrastructure.package import contents
-from infrastructure.package.archive import Archive, Entry
+from infrastructure.package.archive import Entry
+from infrastructure.package.build import templates
 from infrastructure.package.target import this_machine
 from infrastructure.template.layers import LAYERS
-from tests.infrastructure.package.conftest import CACHE
+from tests.infrastructure.package.conftest import CACHE, DEPLOYED
 from tests.infrastructure.sample_project import REPOSITORY
 
 Unpack = Callable[[str, dict[str, Entry]], Path]
@@ -95,10 +96,8 @@ def functions(template: dict[str, Any]) -> list[dict[str, Any]]:
     return [entry["Properties"] for entry in template["Resources"].values() if entry["Type"].endswith("::Function")]
 
 
-def test_the_engines_handlers(
-    dist: tuple[Path, dict[str, Archive]], engine_here: dict[str, Entry], unpack: Unpack, image: Path
-) -> None:
-    template = json.loads((dist[0] / "mediawright.json").read_text())
+def test_the_engines_handlers(engine_here: dict[str, Entry], unpack: Unpack, image: Path) -> None:
+    template = templates(REPOSITORY, DEPLOYED)["mediawright.json"]
     handlers = [function["Handler"] for function in functions(template)]
 
     assert "app.app" in handlers
@@ -106,9 +105,9 @@ def test_the_engines_handlers(
 
 
 def test_each_operators_handler_with_its_own_layers_alone(
-    dist: tuple[Path, dict[str, Archive]], operators_here: dict[str, Entry], unpack: Unpack, image: Path
+    operators_here: dict[str, Entry], unpack: Unpack, image: Path
 ) -> None:
-    template = json.loads((dist[0] / "operators.json").read_text())
+    template = templates(REPOSITORY, DEPLOYED)["operators.json"]
     code = unpack("operators", operators_here)
     layers = {
         layer.logical_id: unpack(layer.name, contents.layer(REPOSITORY, layer, this_machine(), CACHE)) / "python"
