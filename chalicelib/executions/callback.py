@@ -11,7 +11,7 @@ from chalicelib.aws import clock, stepfunctions, transaction
 from chalicelib.aws.clients import code
 from chalicelib.definitions import revisions
 from chalicelib.definitions.stage_input import branch_share
-from chalicelib.executions import sending, store, tokens
+from chalicelib.executions import media, sending, store, tokens
 from chalicelib.executions.contention import again_when_moved
 from chalicelib.executions.errors import (
     ForeignTokenError,
@@ -70,13 +70,14 @@ def answer(run_id: str, given: Answer, who: str, *, dry_run: bool = False) -> Ru
     """Complete or fail an operation, or prolong its heartbeat; the same answer again changes nothing.
 
     Raises UnknownExecutionError (404), NoCallbackError (409) when nothing waits for it any more, ForeignTokenError
-    (403), UsedTokenError (409), and BadRequestError for more output than the state machine carries.
+    (403), UsedTokenError (409), and BadRequestError for media that there are not, or for too large an output.
     """
     given.check()
     run, token = _addressed(run_id, given)
     if dry_run:
         return run
     if token.answered is None:
+        media.demand_objects(given.media, "Media")
         _check_open(run, given)
     if given.status == HEARTBEAT:
         return run

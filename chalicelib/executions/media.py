@@ -39,12 +39,12 @@ def _known(asset_id: str, run_id: str) -> RunInput:
             f"There is currently another workflow execution(Id = {asset.active_run}) active on AssetId {asset_id}."
         )
     media = {asset.media_type: {"S3Bucket": asset.bucket, "S3Key": asset.key}}
-    _demand_objects(media, "Input.AssetId")
+    demand_objects(media, "Input.AssetId")
     return RunInput(asset_id, {"Media": media, "MetaData": {}}, [assets.lock_for_run(asset_id, run_id)])
 
 
 def _new(media: dict[str, dict[str, str]], run_id: str, now: str) -> RunInput:
-    _demand_objects(media, "Input.Media")
+    demand_objects(media, "Input.Media")
     # the first medium names the asset, as with the old engine; all of them reach the globals
     media_type, place = next(iter(media.items()))
     asset_id = clock.new_id()
@@ -52,7 +52,8 @@ def _new(media: dict[str, dict[str, str]], run_id: str, now: str) -> RunInput:
     return RunInput(asset_id, {"Media": media, "MetaData": {}}, writes)
 
 
-def _demand_objects(media: dict[str, dict[str, str]], field: str) -> None:
+def demand_objects(media: dict[str, dict[str, str]], field: str) -> None:
+    """Raise BadRequestError, naming the medium, for an object that there is not."""
     for media_type, place in media.items():
         if objects.head(place["S3Bucket"], place["S3Key"]) is None:
             where = f"s3://{place['S3Bucket']}/{place['S3Key']}"

@@ -63,7 +63,7 @@ def create(document: Document, *, claimed: Claim | None = None, dry_run: bool = 
 def update(trigger_id: str, document: Document, *, dry_run: bool = False) -> Trigger:
     """Give a trigger another definition, of the same kind. Raises as `create` does, and UnknownTriggerError."""
     old = read(trigger_id)
-    _check(document)
+    _check(document, old.document)
     checks.check_kept(old, document)
     changed = replace(old, document=document, changed=clock.now())
     if dry_run:
@@ -155,9 +155,9 @@ def _make(trigger: Trigger, claimed: Claim | None) -> None:
         raise
 
 
-def _check(document: Document) -> None:
+def _check(document: Document, before: Document | None = None) -> None:
     checks.check(document)
-    sources.check(document)
+    sources.check(document, before)
 
 
 def _change(trigger_id: str, document: Document, name: str | None) -> Change:

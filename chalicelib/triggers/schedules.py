@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from chalicelib.web.errors import BadRequestError, shown
 
@@ -66,6 +66,23 @@ def check(expression: str, timezone: str | None) -> None:
         _check_at(match[1])
     else:
         raise _wrong("rate(5 minutes), cron(0 10 * * ? *) or at(2026-11-21T04:05:06) is expected")
+
+
+def check_ahead(expression: str, timezone: str | None, now: float) -> None:
+    """Raise BadRequestError for an `at` that is over at an epoch time: it would never fire. Both are checked."""
+    match = _AT.fullmatch(expression)
+    if match is None:
+        return
+    moment = datetime.fromisoformat(match[1]).replace(tzinfo=_zone(timezone))
+    if moment.timestamp() <= now:
+        raise _wrong(f"{match[1]} ({timezone or 'UTC'}) is over, so it would never fire")
+
+
+def _zone(timezone: str | None) -> tzinfo:
+    from dateutil.zoneinfo import get_zonefile_instance
+
+    zone: tzinfo | None = None if timezone in (None, "UTC") else get_zonefile_instance().get(timezone)
+    return zone or UTC
 
 
 def _check_timezone(timezone: str) -> None:

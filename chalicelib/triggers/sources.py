@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from chalicelib.aws import eventbridge, objects, topics
+from chalicelib.assets import store as assets
+from chalicelib.aws import clock, eventbridge, objects, topics
 from chalicelib.aws.settings import settings
 from chalicelib.definitions import revisions
 from chalicelib.executions import plan
+from chalicelib.triggers import schedules
 from chalicelib.triggers.trigger import Document, kind_of
 from chalicelib.web.documents import compact
 from chalicelib.web.errors import BadRequestError, shown
 
 
-def check(document: Document) -> None:
-    """Raise BadRequestError naming the field unless workflow and source are there and fit."""
+def check(document: Document, before: Document | None = None) -> None:
+    """Raise BadRequestError naming the field unless workflow, source and input are there and fit.
+
+    What was over or gone since a definition `before` may stay as it is there: it may be all that is to be disabled.
+    """
     _check_workflow(document)
+    if before is None or before.get("Input") != document.get("Input"):
+        _check_asset(document.get("Input") or {})
     source = document[kind_of(document)]
     match kind_of(document):
         case "S3":
@@ -22,6 +29,8 @@ def check(document: Document) -> None:
             _check_pattern(source["Pattern"])
         case "SNS":
             _check_topic(source["TopicArn"])
+        case "Schedule" if before is None or before.get("Schedule") != source:
+            schedules.check_ahead(source["Expression"], source.get("Timezone"), clock.seconds())
 
 
 def _check_workflow(document: Document) -> None:
@@ -31,6 +40,13 @@ def _check_workflow(document: Document) -> None:
         raise BadRequestError(f"Workflow: {str(error).removeprefix('Name: ')}") from error
     override = plan.normalised(revision, document.get("Configuration") or {})
     plan.check_override(revision, override)
+
+
+def _check_asset(given: Document) -> None:
+    asset_id = given.get("AssetId")
+    # a pointer tells an asset that the event will name
+    if isinstance(asset_id, str) and assets.get_asset(asset_id) is None:
+        raise BadRequestError(f"Input.AssetId: there is no asset {shown(asset_id)}")
 
 
 def _check_bucket(bucket: str) -> None:

@@ -59,7 +59,10 @@ def by_clock(
     ctx: typer.Context,
     workflow: WorkflowName,
     expression: Annotated[
-        str, typer.Argument(help="rate(6 hours), cron(...) of six fields, or at(2026-12-24T18:00:00).")
+        str,
+        typer.Argument(
+            help="rate(6 hours), which fires at once, too; cron(...) of six fields; or at(2030-12-24T18:00:00)."
+        ),
     ],
     timezone: Annotated[str | None, typer.Option(help="Such as Europe/Berlin; UTC unless told.")] = None,
     asset: Asset = None,

@@ -371,3 +371,15 @@ def test_what_the_function_raises_is_passed_on_with_the_token_kept(
     assert token_of(run_id).digest == tokens.digest("t1")
     failed(run_id, FAILED, OK, OK)
     assert inconsistencies() == []
+
+
+def test_a_medium_that_there_is_not_is_refused_by_its_name(asked: str, sfn: StepFunctions) -> None:
+    """the next stage failed over it"""
+    place = {"S3Bucket": "test-data", "S3Key": "nowhere.vtt"}
+
+    with pytest.raises(BadRequestError, match=r"^Media\.Text: there is no object 's3://test-data/nowhere.vtt'"):
+        callback.answer(asked, given(media={"Text": place}), "vendor")
+
+    assert token_of(asked).answered is None
+    callback.answer(asked, given(media={"Video": {"S3Bucket": "test-data", "S3Key": "uploads/clip.mp4"}}), "vendor")
+    assert len(sfn.told) == 1

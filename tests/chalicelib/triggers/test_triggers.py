@@ -281,8 +281,8 @@ def test_equal_requests_side_by_side_make_one_trigger(
     claimed = idempotency.claim("triggers", {idempotency.HEADER: "k-2"}, body)
     check, beside = sources.check, list[Any]()
 
-    def overtaken(document: dict[str, Any]) -> None:
-        check(document)
+    def overtaken(document: dict[str, Any], before: Any) -> None:
+        check(document, before)
         if not beside:
             beside.append(None)
             beside[0] = changes.create(body, claimed=claimed)
@@ -473,3 +473,45 @@ def test_the_sweep_goes_on_past_a_repair_that_fails_and_says_so(api: Api, monkey
     assert entrances.sweeping() == {"triggers": 1}
     assert (rules(), items()) == ([], [])
     assert entrances.sweeping() == {"triggers": 0}
+
+
+@pytest.mark.parametrize(
+    ("expression", "options"),
+    [
+        ("at(2020-01-01T00:00:00)", {}),
+        ("at(2026-11-21T05:00:00)", {"Timezone": "UTC"}),
+        ("at(2026-11-21T06:30:00)", {"Timezone": "Europe/Berlin"}),
+    ],
+)
+def test_a_moment_that_is_over_is_refused_in_its_own_zone(
+    api: Api, monkeypatch: pytest.MonkeyPatch, expression: str, options: dict[str, str]
+) -> None:
+    """such a trigger was made, and never fired"""
+    monkeypatch.setattr(clock, "time_source", lambda: clock.epoch("2026-11-21T05:45:00Z"))
+
+    reply = api("POST", "/workflow/trigger", schedule(expression, **options))
+
+    assert reply.status == 400
+    assert reply.body["Message"].startswith("Schedule.Expression: ")
+    assert "is over" in reply.body["Message"]
+    assert (schedules(), items()) == ([], [])
+
+
+def test_a_moment_ahead_is_taken_and_may_be_disabled_when_it_is_over(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "time_source", lambda: clock.epoch("2026-11-21T05:00:00Z"))
+    body = schedule("at(2026-11-21T06:30:00)", Timezone="Europe/Berlin")
+    trigger = made(api, body)
+    monkeypatch.setattr(clock, "time_source", lambda: clock.epoch("2026-11-21T07:00:00Z"))
+
+    path = f"/workflow/trigger/{trigger['Id']}"
+    assert api("PUT", path, {**body, "Enabled": False}).status == 200
+    assert api("PUT", path, schedule("at(2026-11-21T06:31:00)", Timezone="Europe/Berlin")).status == 400
+
+
+def test_an_asset_that_there_is_not_is_refused_by_its_name(api: Api) -> None:
+    reply = api("POST", "/workflow/trigger", {**schedule("rate(1 day)"), "Input": {"AssetId": UNKNOWN}})
+
+    assert (reply.status, reply.body["Message"]) == (400, f"Input.AssetId: there is no asset '{UNKNOWN}'")
+    assert (schedules(), items()) == ([], [])
