@@ -11,11 +11,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CHECKS := .build/checks
 PACKAGES := chalicelib mediawright MediaInsightsEngineLambdaHelper operators infrastructure
 LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo up package wheels deploy destroy test faults bench lint types contracts asl template openapi permissions docs check lines lock format clean
+.PHONY: demo up package wheels deploy destroy test faults bench lint types contracts asl template guard checkov sam openapi permissions docs check lines lock format clean
 .SILENT:
 
 demo: override export FILE := $(value FILE)
@@ -71,13 +72,25 @@ template: $(VENV)/.dev
 	$(BIN)/cfn-lint .build/template/*.json
 	echo "the template is clean, as written and as expanded"
 
+guard: template
+	$(BIN)/python -m infrastructure.guard .build/template/template.json .build/template/operators.json
+
+checkov: template $(CHECKS)/checkov/.ready
+	$(CHECKS)/checkov/bin/checkov --config-file .ci/checkov.yaml -f .build/template/template.json .build/template/operators.json
+	echo "checkov finds nothing but what .ci/checkov.yaml gives reasons for"
+
+sam: template $(CHECKS)/sam/.ready
+	for form in template.sam.json operators.json; do \
+	  SAM_CLI_TELEMETRY=0 $(CHECKS)/sam/bin/sam validate --lint --region us-east-1 -t .build/template/$$form || exit 1; \
+	done
+
 openapi: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.openapi
 
 permissions: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.permissions
 
-check: lint types contracts template asl docs
+check: lint types contracts template guard checkov sam asl docs
 	$(BIN)/python -m infrastructure.openapi --check
 	$(BIN)/python -m infrastructure.permissions --check
 
@@ -93,7 +106,7 @@ format: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(LOCK) requirements.in -o requirements.txt
-	cd requirements && for name in run dev; do ../$(LOCK) $$name.in -o $$name.txt; done
+	cd requirements && for name in run dev checkov sam; do ../$(LOCK) $$name.in -o $$name.txt; done
 
 clean:
 	rm -rf $(VENV) .build dist out
@@ -101,6 +114,13 @@ clean:
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Mediawright needs Python 3.11 or later; say which with PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
+
+# What can't live beside our own packages, since it pins others of its own. The lists are whole: nothing is resolved.
+$(CHECKS)/%/.ready: requirements/%.txt
+	echo "installing $* into $(@D) ..."
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check -q install --require-hashes --no-deps -r $<
+	touch $@
 
 $(VENV)/.run: requirements/run.txt pyproject.toml | $(BIN)/python
 	echo "installing what the engine needs into $(VENV) ..."
