@@ -131,6 +131,11 @@ class DataPlane:
         )
         return path
 
+    def report_progress(self, run_id: str, stage: str, operation: str, attempt: int, percent: int) -> None:
+        """Say how far an operation of a run is, 0 to 99; what was said before is never lowered."""
+        body = {"Stage": stage, "Operation": operation, "Attempt": attempt, "Percent": percent}
+        self.call("POST", "/workflow/execution/{id}/progress", {"id": run_id}, body=body)
+
     def call(
         self,
         method: str,

@@ -12,6 +12,10 @@ from typing import Any, TypedDict
 from mediawright import aws, json_text
 from mediawright.dataplane import DataPlane, StoragePath
 from mediawright.errors import InvalidInput, OperatorError
+from mediawright.progress import Progress
+
+_KEY_PARTS = 4
+"""An idempotency key is `<run>/<stage>/<operation>/<attempt>`."""
 
 
 class MediaObject(TypedDict):
@@ -48,6 +52,7 @@ class Task:
         self._dataplane = dataplane
         self._storage: StoragePath | None = None
         self._directory: Path | None = None
+        self._progress: Progress | None = None
 
     @property
     def dataplane(self) -> DataPlane:
@@ -81,6 +86,20 @@ class Task:
     def add_media(self, media_type: str, bucket: str, key: str) -> None:
         """Hand a media file on to later stages; its type must be the only one of its kind in the stage."""
         self.outputs[media_type] = {"S3Bucket": bucket, "S3Key": key}
+
+    def progress(self, percent: float) -> None:
+        """Say how far the work is; call it as often as you like, it is told on at most every two seconds.
+
+        Nothing is told outside of a run of this engine, which names the attempt in the event's `IdempotencyKey`.
+        """
+        if self._progress is None:
+            self._progress = Progress(self._report_progress)
+        self._progress.reached(percent)
+
+    def _report_progress(self, percent: int) -> None:
+        parts = (self.idempotency_key or "").split("/")
+        if len(parts) == _KEY_PARTS and parts[-1].isdigit():
+            self.dataplane.report_progress(self.run_id, parts[1], self.name, int(parts[-1]), percent)
 
     def complete(self) -> None:
         """Say that the work is done. An operator that isn't asynchronous says so by returning."""

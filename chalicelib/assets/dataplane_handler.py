@@ -1,4 +1,4 @@
-"""The Lambda function that operators invoke: the data plane's routes and no others.
+"""The Lambda function that operators invoke: the data plane's routes, the report of progress, and no others.
 
 Whoever may invoke a function of the package directly meets no signature check, so an event passes only if it is a
 request to a declared data-plane route. Events are those of API Gateway's proxy integration, as operators' helpers
@@ -17,7 +17,7 @@ from chalicelib.web.documents import compact
 from chalicelib.web.room import ENDPOINTS
 
 _OWN = "assets/"
-_SHARED = {("GET", "/"), ("GET", "/version")}
+_SHARED = {("GET", "/"), ("GET", "/version"), ("POST", "/workflow/execution/{id}/progress")}
 
 App = Callable[[dict[str, Any], Any], dict[str, Any]]
 

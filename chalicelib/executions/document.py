@@ -10,7 +10,7 @@ from chalicelib.aws.stepfunctions import execution_arn
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision, RevisionOperation, RevisionStage, Subject
 from chalicelib.definitions.stage_input import BranchPlan, Globals, StageInput, branch_key
-from chalicelib.executions import attempts, plan, rollup, tokens
+from chalicelib.executions import attempts, plan, progress, rollup, tokens
 from chalicelib.executions.plan import Override
 from chalicelib.executions.rollup import Output
 from chalicelib.executions.run import Document, Run, StagePart
@@ -54,6 +54,7 @@ def whole_document(stored: Stored, revision: Revision) -> Document:
     """The same of a run that was read with all its items: with its earlier attempts and what it waits for."""
     run = stored.run
     document = execution_document(run, stored.stages, revision)
+    _add_progress(document, stored, revision)
     earlier = [_attempt(facts) for facts in attempts.parsed(stored.others)]
     if earlier:
         document["Attempts"] = _carried_attempts(earlier)
@@ -61,6 +62,15 @@ def whole_document(stored: Stored, revision: Revision) -> Document:
     if waits:
         document["Waits"] = waits
     return document
+
+
+def _add_progress(document: Document, stored: Stored, revision: Revision) -> None:
+    """To each stage, how far those of its operations are that told."""
+    for position, stage in enumerate(revision.stages):
+        shown = document["Workflow"]["Stages"][stage.name]
+        completed = [made["Name"] for made in shown.get("Outputs", []) if made["Status"] == "Complete"]
+        if told := progress.of_stage(stored.others, stored.run.attempt, position, stage, completed):
+            shown["Progress"] = told
 
 
 def _carried_attempts(earlier: list[Document]) -> list[Document]:

@@ -50,6 +50,12 @@ class UsedTokenError(ConflictError):
     code = "ConflictError"
 
 
+class NotRunningError(ConflictError):
+    """The operation that tells how far it is isn't running (any more) in that attempt."""
+
+    code = "ConflictError"
+
+
 class LiveExecutionError(ConflictError):
     """The run must end before it can be deleted."""
 

@@ -34,6 +34,8 @@ CALLBACK: dict[str, Any] = {
     "MetaData": {"Words": 1204},
 }
 
+PROGRESS: dict[str, Any] = {"Stage": "_VideoConvert", "Operation": "VideoConvert", "Attempt": 1, "Percent": 42}
+
 EXECUTION: dict[str, Any] = {
     **SUMMARY,
     "WorkflowExecutionId": RUN_ID,

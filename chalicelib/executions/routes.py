@@ -237,6 +237,22 @@ def answer_callback(request: Request) -> Document:
 
 
 @routes.endpoint(
+    "POST",
+    "/workflow/execution/{id}/progress",
+    summary="Tell how far an operation is; what was told before is never lowered",
+    request="executions/progress",
+    response="executions/progress_kept",
+    errors=(400, 404, 409),
+    example=examples.PROGRESS,
+    answer_example={"Kept": True},
+)
+def report_progress(request: Request) -> Document:
+    from chalicelib.executions import progress
+
+    return {"Kept": progress.keep(_run_id(request), progress.Report.of(request.body))}
+
+
+@routes.endpoint(
     "DELETE",
     "/workflow/execution/{id}",
     summary="Delete a run that has ended",

@@ -133,10 +133,19 @@ def test_what_both_apis_share_is_served(invoke: Invoke) -> None:
     assert json.loads(invoke(event("/version", "GET"))["body"])["ApiVersion"] == "3.0.0"
 
 
-def test_all_fifteen_routes_and_no_others_are_served() -> None:
+def test_all_sixteen_routes_and_no_others_are_served() -> None:
     from chalicelib.assets import dataplane_handler
 
-    assert len(dataplane_handler._routes()) == 15
+    assert len(dataplane_handler._routes()) == 16
+
+
+def test_progress_is_taken_in(invoke: Invoke) -> None:
+    run_id = "0d5f0b5e-6f2c-4f0e-9a51-6f6f0a6a4b11"
+    body = {"Stage": "s", "Operation": "o", "Attempt": 1, "Percent": 40}
+
+    answer = invoke(event("/workflow/execution/{id}/progress", "POST", body, {"id": run_id}))
+
+    assert (answer["statusCode"], json.loads(answer["body"])["Code"]) == (404, "NotFoundError")
 
 
 def _differing(**changes: Any) -> dict[str, Any]:

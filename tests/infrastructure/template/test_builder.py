@@ -150,12 +150,17 @@ def test_the_api_may_set_only_its_own_tag(template: Template) -> None:
     }
 
 
-def test_the_data_plane_function_reaches_assets_and_the_cursor_key_only(template: Template) -> None:
+def test_the_data_plane_function_reaches_assets_the_cursor_key_and_the_progress_of_runs_only(
+    template: Template,
+) -> None:
     granted = statements(template, "DataPlaneHandlerRole")
-    cursor_key = granted.pop("CursorKey")
+    cursor_key, progress = granted.pop("CursorKey"), granted.pop("Progress")
+    operations = granted.pop("OperationsOfRuns")
     text = json.dumps(granted)
 
     assert cursor_key["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["secret"]}}
+    assert progress["Action"] == ["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:UpdateItem"]
+    assert operations["Action"] == "dynamodb:GetItem"
     assert "AssetsTable" in text
     assert "DataBucket" in text
     for other in ("ExecutionsTable", "DefinitionsTable", "SystemTable", "states:", "lambda:", "iam:"):
