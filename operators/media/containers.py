@@ -76,6 +76,13 @@ def duration(container: InputContainer) -> float | None:
     return None if container.duration is None else container.duration / av.time_base
 
 
+def lasts(stream: VideoStream | AudioStream) -> float | None:
+    """Return what a stream says of its length, in seconds."""
+    if stream.duration is None or stream.time_base is None:
+        return None
+    return float(stream.duration * stream.time_base)
+
+
 def start(stream: VideoStream | AudioStream) -> float:
     """Return the time stamp at which a stream begins, in seconds."""
     if stream.start_time is None or stream.time_base is None:

@@ -16,3 +16,7 @@ class Deadline:
         """Raise TimeoutError once the time is used up."""
         if time.monotonic() > self._ends:
             raise TimeoutError(f"not done within {self._seconds:.0f} s; raise the function's timeout or its memory")
+
+    def remaining(self) -> float:
+        """Return the seconds that are left, 0 when the time is used up."""
+        return max(0.0, self._ends - time.monotonic())

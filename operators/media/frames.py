@@ -41,6 +41,25 @@ def frames_at(
             return
 
 
+def shown_at(
+    container: InputContainer, stream: VideoStream, seconds: float, deadline: Deadline
+) -> tuple[float, VideoFrame] | None:
+    """Return the frame that a player shows at a time, and its own time, in seconds from the stream's beginning.
+
+    None when nothing can be decoded up to there.
+    """
+    origin = start(stream)
+    if seconds > SEEK_SECONDS:
+        _jumped(container, origin + seconds)
+    shown: tuple[float, VideoFrame] | None = None
+    for frame in Decoder[VideoFrame](container, stream, deadline).frames():
+        position = 0.0 if frame.time is None else frame.time - origin
+        if shown is not None and position > seconds + 1e-6:
+            break
+        shown = (position, frame)
+    return shown
+
+
 def picture(frame: VideoFrame, stream: VideoStream, width: int) -> Image.Image:
     """Return a frame as RGB, upright as a player shows it, at most `width` wide."""
     ratio = float(stream.sample_aspect_ratio or 1) or 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,16 @@ def parameters(task: Task, operation: str) -> dict[str, Any]:
     """Return a media operation's parameters, checked and complete. Raises InvalidInput naming one."""
     own = {name: value for name, value in task.configuration.items() if name not in ("MediaType", "Enabled")}
     return media.check(operation, own)
+
+
+def watcher(task: Task, seconds: float | None) -> Callable[[float], None]:
+    """Return what takes the seconds done so far and reports the percentage; nothing when the whole is unknown."""
+
+    def watch(done: float) -> None:
+        if seconds:
+            task.progress(100 * done / seconds)
+
+    return watch
 
 
 def publish(task: Task, media_type: str, path: Path, content_type: str | None = None) -> dict[str, Any]:

@@ -1,0 +1,202 @@
+"""What a video or sound file holds: by its own account, and proved by decoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from mediawright import InvalidInput
+from mediawright.media.times import LONGEST_SECONDS
+from operators.media.containers import audio_streams, duration, lasts, opened, video_stream
+from operators.media.deadline import Deadline
+
+
+@dataclass(frozen=True)
+class VideoTrack:
+    """A video stream. `width` and `height` are as players show it: turned, with square pixels.
+
+    `rotation` is in degrees counter-clockwise, as the file notes it; `seconds` None when the stream doesn't tell.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    rotation: int
+    square: bool
+    rate: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class AudioTrack:
+    """An audio stream; `rate` in Hz."""
+
+    index: int
+    codec: str
+    rate: int
+    channels: int
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A file. `format` has libavformat's names of it; `seconds` is None when nothing tells."""
+
+    format: str
+    seconds: float | None
+    video: VideoTrack | None
+    audio: AudioTrack | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether the length is written in the file; in other formats it is an estimate."""
+        return any(name in self.format.split(",") for name in ("mov", "matroska"))
+
+    def needed_video(self) -> VideoTrack:
+        """Return the video. Raises InvalidInput when there is none."""
+        if self.video is None:
+            raise InvalidInput("the file has no video stream")
+        return self.video
+
+    def needed_audio(self) -> AudioTrack:
+        """Return the sound. Raises InvalidInput when there is none."""
+        if self.audio is None:
+            raise InvalidInput("the file has no audio stream")
+        return self.audio
+
+    def document(self) -> dict[str, Any]:
+        """Return the facts as an operation hands them on."""
+        facts: dict[str, Any] = {"Container": self.format, "Seconds": self.seconds}
+        if self.video is not None:
+            video = self.video
+            facts["Video"] = {
+                "Codec": video.codec,
+                "Width": video.width,
+                "Height": video.height,
+                "FrameRate": video.rate,
+                "Rotation": video.rotation,
+            }
+        if self.audio is not None:
+            audio = self.audio
+            facts["Audio"] = {"Codec": audio.codec, "SampleRate": audio.rate, "Channels": audio.channels}
+        return facts
+
+
+def probe(path: Path) -> Probe:
+    """Return what a file holds; of a video one frame is decoded. Raises InvalidInput for what cannot be worked on."""
+    with opened(path) as container:
+        video = _video(container)
+        sounds = audio_streams(container)
+        audio = _audio(sounds[0]) if sounds else None
+        found = Probe(container.format.name, _seconds(container, video, audio), video, audio)
+    if found.video is None and found.audio is None:
+        raise InvalidInput("the file has neither a video nor an audio stream")
+    if found.seconds is not None and found.seconds > LONGEST_SECONDS:
+        raise InvalidInput(f"{found.seconds:.0f} s are more than the {LONGEST_SECONDS} s allowed")
+    return found
+
+
+def _seconds(container: InputContainer, video: VideoTrack | None, audio: AudioTrack | None) -> float | None:
+    told = [track.seconds for track in (video, audio) if track is not None and track.seconds is not None]
+    return max(told) if told else duration(container)
+
+
+def _video(container: InputContainer) -> VideoTrack | None:
+    try:
+        stream = video_stream(container)
+    except InvalidInput:
+        if any(not _is_cover(stream) for stream in container.streams.video):
+            raise
+        return None
+    frame = next(container.decode(stream), None)
+    if frame is None:
+        raise InvalidInput("no picture of the video can be decoded")
+    ratio = float(stream.sample_aspect_ratio or 1) or 1.0
+    width, height = round(frame.width * ratio), frame.height
+    if frame.rotation % 180:
+        width, height = height, width
+    rate = stream.average_rate
+    return VideoTrack(
+        stream.index, canonical(stream), width, height, frame.rotation, ratio == 1.0,
+        round(float(rate), 3) if rate else None, lasts(stream),
+    )  # fmt: skip
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _audio(stream: AudioStream) -> AudioTrack:
+    return AudioTrack(stream.index, canonical(stream), stream.rate, stream.channels, lasts(stream))
+
+
+def canonical(stream: VideoStream | AudioStream) -> str:
+    """Return a codec's own name, whoever decodes it."""
+    return stream.codec_context.codec.canonical_name
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a file that was made has to be; `seconds` is the least that it has to last, None when nobody knows."""
+
+    container: str
+    video: str | None
+    audio: str | None
+    size: tuple[int, int] | None
+    seconds: float | None
+
+
+def kept(path: Path, promise: Promise, deadline: Deadline) -> Probe:
+    """Decode a file that was made, to its end, and return what it holds.
+
+    Raises RuntimeError when it isn't what was promised, InvalidInput when it is shorter: then the source is damaged.
+    """
+    try:
+        found = probe(path)
+        lasted = _decoded(path, deadline)
+    except InvalidInput as fault:
+        raise RuntimeError(f"the file made cannot be read: {fault}") from fault
+    made = Promise(
+        promise.container if promise.container in found.format.split(",") else found.format,
+        found.video.codec if found.video else None,
+        found.audio.codec if found.audio else None,
+        (found.video.width, found.video.height) if found.video and promise.size else None,
+        promise.seconds,
+    )
+    if made != promise:
+        raise RuntimeError(f"the file made is {made}, not {promise}")
+    if promise.seconds is not None and lasted < promise.seconds - max(0.25, promise.seconds * 0.01):
+        raise InvalidInput(f"the file is damaged: of {promise.seconds:.2f} s only {lasted:.2f} s can be decoded")
+    return found
+
+
+def _decoded(path: Path, deadline: Deadline) -> float:
+    """The seconds that the longest stream lasts when all is decoded."""
+    ends: dict[int, float] = {}
+    begins: dict[int, float] = {}
+    with opened(path) as container:
+        streams: list[VideoStream | AudioStream] = [*container.streams.video[:1], *audio_streams(container)[:1]]
+        for stream in streams:
+            stream.codec_context.thread_type = "AUTO"
+        for packet in container.demux(streams):
+            deadline.check()
+            for frame in packet.decode():
+                if isinstance(frame, VideoFrame | AudioFrame) and frame.time is not None:
+                    begins.setdefault(packet.stream.index, frame.time)
+                    ends[packet.stream.index] = frame.time + _length(frame)
+    return max((ends[index] - begins[index] for index in ends), default=0.0)
+
+
+def _length(frame: VideoFrame | AudioFrame) -> float:
+    if isinstance(frame, AudioFrame):
+        return frame.samples / frame.sample_rate
+    return float(frame.duration * frame.time_base) if frame.duration and frame.time_base else 0.0
