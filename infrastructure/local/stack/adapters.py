@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import moto.awslambda.models as moto_lambda
 import moto.cloudformation.exceptions as moto_exceptions
 import moto.cloudformation.models as moto_models
 import moto.cloudformation.parsing as moto_parsing
@@ -17,6 +18,8 @@ from infrastructure.local.stack.properties import Client
 
 _INVALID: Any = moto_exceptions.ValidationError
 _PARSING: Any = moto_parsing
+_LAYER: Any = moto_lambda.LayerVersion
+"""Without a physical id, so that `Ref` of one gave the object."""
 _STACK: Any = moto_models.Stack
 _ORIGINAL: dict[str, Any] = {}
 
@@ -86,6 +89,7 @@ def install(api_url: str, client: Client | None = None, served: service.Served |
     if _ORIGINAL:
         return
     state_machines.install()
+    _LAYER.physical_resource_id = property(lambda layer: layer.arn)
     _STACK.parse_template = staticmethod(_parse_template)
     for name, replacement in (
         ("resource_class_from_type", _resource_class_from_type),

@@ -104,9 +104,11 @@ def _log_group(name: str, properties: Properties, client: Client) -> None:
 
 def _function(name: str, properties: Properties, client: Client) -> None:
     _environment(name, properties, client)
+    functions = client("lambda")
+    if "Layers" in properties:
+        functions.update_function_configuration(FunctionName=name, Layers=properties["Layers"])
     tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
     if tags:
-        functions = client("lambda")
         arn = functions.get_function_configuration(FunctionName=name)["FunctionArn"]
         functions.tag_resource(Resource=arn, Tags=tags)
 
