@@ -62,7 +62,8 @@ def _source(console: Console, name: str) -> Path:
         return path
     _SAMPLE.parent.mkdir(exist_ok=True)
     console.print("no FILE given: rendering a short clip with sound")
-    return render_clip(_SAMPLE)
+    # whole or not at all: another demo may be reading it
+    return render_clip(_SAMPLE.with_name(f"sample-{os.getpid()}.mp4")).replace(_SAMPLE)
 
 
 def _kind(source: Path) -> Kind:

@@ -40,12 +40,14 @@ def expand(template: Template) -> Template:
 def expanded(project: Path) -> Template:
     """The project's expanded template, from the cache when nothing that it is made of has changed."""
     kept = project / ".build" / f"template-{_digest(project)}.json"
-    if kept.exists():
+    try:
         return json.loads(kept.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-    template = expand(build(project))
+    except FileNotFoundError:
+        template = expand(build(project))
     kept.parent.mkdir(exist_ok=True)
     for old in kept.parent.glob("template-*.json"):
-        old.unlink(missing_ok=True)
+        if old != kept:  # another process may have made it meanwhile
+            old.unlink(missing_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=kept.parent, suffix=".tmp", delete=False) as file:
         json.dump(template, file)
     os.replace(file.name, kept)  # whole or not at all: another process may be reading

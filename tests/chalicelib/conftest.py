@@ -15,6 +15,7 @@ from chalicelib.aws import clients, settings, transaction
 from chalicelib.definitions import revisions
 from chalicelib.web import paging
 from infrastructure.local.dynamodb import data_plane
+from infrastructure.local.stack.functions import forget_settings
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -105,10 +106,11 @@ def forget() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def clients_of_this_environment() -> Iterator[None]:
-    """No client outlives the module, since other tests' clients talk to other endpoints."""
-    clients.forget()
+    """No client outlives the module, since other tests' clients talk to other endpoints; nor does anything else that
+    the engine remembers, such as what another module's tables held."""
+    forget_settings()
     yield
-    clients.forget()
+    forget_settings()
 
 
 @pytest.fixture

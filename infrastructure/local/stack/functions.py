@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from chalicelib.definitions import memory
+from chalicelib.executions import retention
 from infrastructure.local.api import chalice_context
 from infrastructure.local.lambdas.functions import Functions
 from infrastructure.local.stack.deploy import StackFunction
@@ -46,7 +48,9 @@ class FunctionServer:
 
 
 def forget_settings() -> None:
-    """Empty the engine's own caches, which know an environment that is gone."""
+    """Empty whatever the engine remembers in this process: of an environment, and of tables, that are gone."""
+    memory.forget()
+    retention.forget()
     for name, module in list(sys.modules.items()):
         if name == "app" or name.startswith("chalicelib"):
             for member in list(vars(module).values()):

@@ -56,3 +56,23 @@ def test_old_results_are_deleted(project: Path) -> None:
     kept = list((project / ".build").glob("template-*.json"))
     assert len(kept) == 1
     assert "WorkflowApiEndpoint" not in json.loads(kept[0].read_text())["Outputs"]
+
+
+def test_what_another_process_made_meanwhile_stays_and_may_vanish(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at once took away each other's result between the look and the reading."""
+    built = module.build
+
+    def _build(folder: Path) -> module.Template:
+        monkeypatch.setattr(module, "build", built)
+        expanded(folder)
+        return built(folder)
+
+    monkeypatch.setattr(module, "build", _build)
+    first = expanded(project)
+    [kept] = (project / ".build").glob("template-*.json")
+    kept.unlink()
+
+    assert expanded(project) == first
+    assert len(list((project / ".build").glob("*"))) == 1
