@@ -10,6 +10,8 @@ from infrastructure.package.__main__ import whole_digest
 from infrastructure.package.archive import Archive
 from infrastructure.package.build import UNZIPPED_LIMIT, NotOurs, TooLarge, build, check_sizes
 from infrastructure.template.expand import expanded
+from infrastructure.template.layers import LAYERS
+from infrastructure.template.places import RUNTIME
 from tests.infrastructure.package.conftest import CACHE, DEPLOYED
 from tests.infrastructure.sample_project import REPOSITORY
 
@@ -142,6 +144,18 @@ def test_the_images_folder_holds_all_that_its_dockerfile_copies(dist: Dist) -> N
     pins = (folder / "requirements.txt").read_text().splitlines()
     assert {"av", "imageio-ffmpeg", "pillow", "pymediainfo"} <= {pin.split("==")[0] for pin in pins}
     assert all("--hash=sha256:" in pin for pin in pins)
+    assert f"FROM public.ecr.aws/lambda/python:{DEPLOYED.python}" in (folder / "Dockerfile").read_text()
     last = (folder / "Dockerfile").read_text().splitlines()[-1]
     module = json.loads(last.removeprefix("CMD "))[0].rsplit(".", 1)[0]
     assert (folder / "code" / (module.replace(".", "/") + ".py")).exists()
+
+
+def test_the_page_on_deploying_names_every_file_and_layer(dist: Dist) -> None:
+    page = (REPOSITORY / "docs" / "deploy.md").read_text(encoding="utf-8")
+
+    built = [path.name for path in dist[0].iterdir() if path.is_file()]
+    assert [name for name in (*built, *LAYERS) if f"`{name}`" not in page] == []
+
+
+def test_what_is_deployed_runs_on_the_python_that_archives_are_built_for() -> None:
+    assert f"python{DEPLOYED.python}" == RUNTIME
