@@ -33,6 +33,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
+from mediawright import tracing
 from mediawright.configuration import ConfigurationCheck
 from mediawright.errors import InvalidOutput
 from mediawright.task import Task
@@ -62,7 +63,8 @@ class Operator:
             self._check(task.configuration)
         task.status = "Executing" if self.asynchronous else "Complete"
         try:
-            self._run(task)
+            with tracing.part(task.name, task.run_id):
+                self._run(task)
             return task.output()
         finally:
             task.close()

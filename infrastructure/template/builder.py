@@ -10,6 +10,7 @@ from infrastructure.template.fragments import Template
 from infrastructure.template.helper_layer import helper_layer
 from infrastructure.template.operators import operator_resources
 from infrastructure.template.places import RUNTIME, WORKING_TREE, Places
+from infrastructure.template.testing import testing_resources
 
 _APART = frozenset({"environment.yaml", "example-workflow.yaml"})
 """What lies in `cfn/` and is no part of the engine's template."""
@@ -45,6 +46,7 @@ def build(project: Path, places: Places = WORKING_TREE) -> Template:
     cors.name_origin(template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
     template = fragments.lay_over(template, operator_resources(project, places))
     template = fragments.lay_over(template, helper_layer(places))
+    template = fragments.lay_over(template, testing_resources(places))
     short_uuid = _short_uuid()
     resolved: Template = _with_short_uuid(template, short_uuid)
     return resolved

@@ -96,12 +96,16 @@ def functions(template: dict[str, Any]) -> list[dict[str, Any]]:
     return [entry["Properties"] for entry in template["Resources"].values() if entry["Type"].endswith("::Function")]
 
 
-def test_the_engines_handlers(engine_here: dict[str, Entry], unpack: Unpack, image: Path) -> None:
+def test_the_engines_handlers(
+    engine_here: dict[str, Entry], operators_here: dict[str, Entry], unpack: Unpack, image: Path
+) -> None:
     template = templates(REPOSITORY, DEPLOYED)["mediawright.json"]
     handlers = [function["Handler"] for function in functions(template)]
+    for_tests = [handler for handler in handlers if handler.startswith("operators.")]
 
     assert "app.app" in handlers
-    import_all([unpack("engine", engine_here), image], handlers)
+    import_all([unpack("engine", engine_here), image], [name for name in handlers if name not in for_tests])
+    import_all([unpack("operators", operators_here), image], for_tests)
 
 
 def test_each_operators_handler_with_its_own_layers_alone(

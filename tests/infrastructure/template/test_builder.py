@@ -43,6 +43,7 @@ def test_every_engine_function_has_a_role_of_its_own(template: Template) -> None
         *roles,
         "WorkflowRole",
         "BatchMachineRole",
+        "TestOperatorRole",
         "TriggerScheduleRole",
     }
 
@@ -371,18 +372,6 @@ def test_every_route_but_the_root_needs_a_signature(template: Template) -> None:
         if method != "options" and not operation.get("security")
     }
     assert unsigned == {("get", "/")}
-
-
-def test_outputs_have_the_old_engines_names_and_exports(template: Template) -> None:
-    exports = {
-        name: output["Export"]["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}:")
-        for name, output in template["Outputs"].items()
-    }
-
-    old = {"WorkflowApiEndpoint", "DataplaneApiEndpoint", "DataplaneBucket", "DataPlaneHandlerArn", "Version"}
-    assert all(exports[name] == name for name in old | {"MieSNSTopic", "MieSQSQueue"})
-    assert exports["WorkflowApiRestID"] == "WorkflowApiId"
-    assert exports["DataplaneApiRestID"] == "DataplaneApiId"
 
 
 def test_a_short_uuid_marks_every_place_that_needs_it(template: Template) -> None:

@@ -50,6 +50,19 @@ def test_exports_have_names_of_their_own(template: Template) -> None:
     assert len(names) == len(set(names))
 
 
+def test_the_old_test_stacks_outputs_are_there_when_they_are_asked_for(template: Template) -> None:
+    old = (
+        "VideoSyncOKLambda VideoSyncFailLambda VideoAsyncOKLambda VideoAsyncOKMonitorLambda "
+        "VideoAsyncFailMonitorLambda AudioSyncOKLambda AudioAsyncOKLambda AudioAsyncOKMonitorLambda "
+        "ImageSyncOKLambda ImageAsyncOKLambda ImageAsyncOKMonitorLambda "
+        "TextSyncOKLambda TextAsyncOKLambda TextAsyncOKMonitorLambda"
+    )
+
+    for name in [*old.split(), "TestStack"]:
+        assert template["Outputs"][name]["Condition"] == "DeploysTestResources"
+        assert "Export" not in template["Outputs"][name]
+
+
 def test_the_key_is_named_only_when_it_is_a_users(template: Template) -> None:
     for name in ("MieKMSArn", "MieKMSId", "MieKMSAlias"):
         condition, given, default = template["Outputs"][name]["Value"]["Fn::If"]

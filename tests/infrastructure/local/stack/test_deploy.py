@@ -27,6 +27,7 @@ NOT_BY_DEFAULT = (
     "SendsAnalyticsAlarms",
     "DeploysAnalytics",
     "DeploysDashboard",
+    "DeploysTestResources",
     "HasKmsKey",
     "Traces",
 )
@@ -272,6 +273,7 @@ def test_everything_that_can_be_asked_for_is_made(project: Path) -> None:
         "CorsAllowedOrigins": "https://app.example.com,http://localhost:3000",
         "DeployAnalyticsPipeline": "Yes",
         "DeployDashboard": "Yes",
+        "DeployTestResources": "Yes",
         "EnableXrayTrace": "Yes",
         "KmsKeyArn": key,
         "LogRetentionDays": "90",
@@ -295,6 +297,8 @@ def test_everything_that_can_be_asked_for_is_made(project: Path) -> None:
     assert ("email", "somebody@example.com") in [(entry["Protocol"], entry["Endpoint"]) for entry in topics]
     assert "SlotsUsed" in json.dumps(json.loads(dashboard))
     assert len(policies) == 2
+    assert stack.outputs["TestStack"].split("/")[1] == "whole"
+    assert stack.outputs["VideoSyncOKLambda"].endswith(functions["TestSyncOk"].name)
     assert cors["AllowedOrigins"] == ["https://app.example.com", "http://localhost:3000"]
     whole = [group for group in groups if "/whole-" in group["logGroupName"]]
     assert {group.get("retentionInDays") for group in whole} == {90}
