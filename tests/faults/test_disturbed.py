@@ -9,6 +9,7 @@ import pytest
 
 from infrastructure.local.faults import FAULTS
 from tests.faults import report
+from tests.faults.around import AROUND
 from tests.faults.calls import Injection
 from tests.faults.injections import Recorded, passed
 from tests.faults.invariants import Leave
@@ -19,6 +20,8 @@ PASSES = 5
 TWICE = {"duplicate_stream_records": 1.0, "duplicate_events": 1.0}
 AS_AWS_MAY = {**TWICE, "shuffle_stream_records": 0.02, "transaction_conflicts": 0.3}
 IN_ANY_ORDER = {**AS_AWS_MAY, "shuffle_within_items": 1.0}
+OFTEN = ("batch", "object", "message")
+"""Of what stands around runs, what comes twice most often."""
 HEALTHY = [
     pytest.param(scenario, id=scenario.name, marks=() if scenario.name in QUICK else pytest.mark.long)
     for scenario in SCENARIOS
@@ -54,6 +57,28 @@ def test_what_comes_twice_and_shuffled_changes_nothing(
     )
     assert not [wrong for outcome in outcomes for wrong in outcome.wrong]
     assert not any(outcome.swept for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(scenario, id=scenario.name, marks=() if scenario.name in OFTEN else pytest.mark.long)
+        for scenario in AROUND
+        if scenario.wreck is None
+    ],
+)
+def test_what_comes_twice_makes_one_run_of_each_item_and_event(
+    rig: Rig, recorded: Recorded, scenario: Scenario
+) -> None:
+    names, _ = recorded(scenario)
+    disturb({**AS_AWS_MAY, "duplicate_notifications": 1.0})
+
+    outcomes = [passed(rig, scenario, names) for _ in range(PASSES)]
+
+    report.OTHERS.rows.append(
+        (f"{scenario.name}, twice and shuffled", len(outcomes), "30 % of transactions conflict")
+    )
+    assert not [wrong for outcome in outcomes for wrong in outcome.wrong]
 
 
 @pytest.mark.parametrize("scenario", HEALTHY)
