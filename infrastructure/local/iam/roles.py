@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,7 +42,13 @@ def policies_of(role: str, account: str) -> Policies | None:
 
 def _documents(role: Any) -> Iterator[str]:
     yield from role.policies.values()
-    yield from (policy.document for policy in role.managed_policies.values())
+    yield from map(_document, role.managed_policies.values())
+
+
+def _document(policy: Any) -> str:
+    """A managed policy's default version, of which moto keeps CloudFormation's as data."""
+    [document] = [entry.document for entry in policy.versions if entry.version_id == policy.default_version_id]
+    return document if isinstance(document, str) else json.dumps(document)
 
 
 def tags_of(function: str, account: str, region: str) -> dict[str, str]:

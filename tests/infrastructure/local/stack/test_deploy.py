@@ -16,6 +16,7 @@ from moto import mock_aws
 
 from infrastructure.local.api.routes import Routes
 from infrastructure.local.endpoint import s3_adapters
+from infrastructure.local.iam.roles import policies_of
 from infrastructure.local.stack.api_body import api_body
 from infrastructure.local.stack.deploy import DeployedStack, deploy
 from infrastructure.template.expand import expanded
@@ -288,6 +289,7 @@ def test_everything_that_can_be_asked_for_is_made(project: Path) -> None:
         topics = World.client("sns").list_subscriptions()["Subscriptions"]
         dashboard = World.client("cloudwatch").get_dashboard(DashboardName="whole-us-east-1")["DashboardBody"]
         role = World.client("lambda").get_function(FunctionName=functions["Sweep"].name)["Configuration"]["Role"]
+        granted = policies_of(role.split("/")[-1], "123456789012")
         policies = World.client("iam").list_attached_role_policies(RoleName=role.split("/")[-1])["AttachedPolicies"]
         [cors] = World.client("s3").get_bucket_cors(Bucket=stack.outputs["DataplaneBucket"])["CORSRules"]
         groups = World.client("logs").describe_log_groups()["logGroups"]
@@ -297,6 +299,7 @@ def test_everything_that_can_be_asked_for_is_made(project: Path) -> None:
     assert ("email", "somebody@example.com") in [(entry["Protocol"], entry["Endpoint"]) for entry in topics]
     assert "SlotsUsed" in json.dumps(json.loads(dashboard))
     assert len(policies) == 2
+    assert granted
     assert stack.outputs["TestStack"].split("/")[1] == "whole"
     assert stack.outputs["VideoSyncOKLambda"].endswith(functions["TestSyncOk"].name)
     assert cors["AllowedOrigins"] == ["https://app.example.com", "http://localhost:3000"]
