@@ -14,6 +14,7 @@ OLD = {
     "DataplaneApiEndpoint": "DataplaneApiEndpoint",
     "DataPlaneHandlerArn": "DataPlaneHandlerArn",
     "DataplaneApiRestID": "DataplaneApiId",
+    "WorkflowCustomResourceArn": "WorkflowCustomResourceArn",
     "WorkflowApiEndpoint": "WorkflowApiEndpoint",
     "WorkflowApiRestID": "WorkflowApiId",
     "MediaInsightsOnAwsPython39LayerArn": "MediaInsightsOnAwsPython39Layer",
