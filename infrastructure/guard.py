@@ -9,17 +9,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cfn_guard_rs.cfn_guard_rs import run_checks_rs
+import cfn_guard_rs.api
 
 RULES = Path(__file__).resolve().parents[1] / "cfn" / "rules.guard"
 
-_run: Any = run_checks_rs
+_GUARD: Any = cfn_guard_rs.api
 
 
 def broken(template: str) -> Iterator[tuple[str, str]]:
     """The name of each rule that a template (JSON text) breaks, and what Guard says of it."""
     for name, rule in _rules():
-        report = _run(template, rule, False)
+        report = _GUARD.run_checks_rs(template, rule, False)
         if not _keeps(report):
             yield name, report
 
