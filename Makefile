@@ -16,7 +16,7 @@ PACKAGES := chalicelib mediawright MediaInsightsEngineLambdaHelper operators inf
 LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo up package wheels deploy destroy test faults bench lint types contracts asl template guard checkov sam openapi permissions docs check lines lock format clean
+.PHONY: demo up package wheels deploy destroy test faults bench lint types contracts asl template guard checkov sam openapi permissions costs docs check lines lock format clean
 .SILENT:
 
 demo: override export FILE := $(value FILE)
@@ -87,12 +87,16 @@ sam: template $(CHECKS)/sam/.ready
 openapi: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.openapi
 
+costs: $(VENV)/.dev
+	$(BIN)/python -m infrastructure.costs
+
 permissions: $(VENV)/.dev
 	$(BIN)/python -m infrastructure.permissions
 
 check: lint types contracts template guard checkov sam asl docs
 	$(BIN)/python -m infrastructure.openapi --check
 	$(BIN)/python -m infrastructure.permissions --check
+	$(BIN)/python -m infrastructure.costs --check
 
 docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build

@@ -56,8 +56,8 @@ def is_used(arn: str) -> bool:
 
 
 def leaving() -> Iterator[tuple[str, str]]:
-    """The ARN of each function that is leaving, and since when."""
-    for item in dynamodb.query(_table(), dynamodb.equals("Kind", "untag"), consistent=True):
+    """The ARN of each function that is leaving, and since when; eventually consistent: ask for old ones only."""
+    for item in dynamodb.query(_table(), dynamodb.equals("Kind", "untag")):
         yield item["Name"], item["Since"]
 
 

@@ -17,8 +17,8 @@ def ensure_month(month: str) -> None:
 
 
 def months() -> list[str]:
-    """The months that have runs, newest first."""
-    items = dynamodb.query(table(), dynamodb.equals("Id", "months"), consistent=True, forward=False)
+    """The months that have runs, newest first; eventually consistent, as the indexes are that they lead to."""
+    items = dynamodb.query(table(), dynamodb.equals("Id", "months"), forward=False)
     return [item["Part"] for item in items]
 
 

@@ -155,6 +155,12 @@ def asked(service: str, operation: str, **parameters: Any) -> list[tuple[str, st
             {"TerminologyNames": ["t"]},
             [("translate:TranslateText", ARN.format("translate", "terminology/t"))],
         ),
+        (
+            "cognito-idp",
+            "AdminGetUser",
+            {"UserPoolId": "us-east-1_x"},
+            [("cognito-idp:AdminGetUser", ARN.format("cognito-idp", "userpool/us-east-1_x"))],
+        ),
         ("transcribe", "ListVocabularies", {}, [("transcribe:ListVocabularies", "*")]),
     ],
 )
