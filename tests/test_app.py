@@ -147,3 +147,11 @@ def test_a_sweep_does_all_of_its_work_though_a_part_of_it_fails(
         sweep({}, None)
 
     assert done == ["retry_deliveries", "sweeping"]
+
+
+def test_every_function_says_in_its_lines_which_invocation_they_are_of() -> None:
+    source = (ROOT / "app.py").read_text(encoding="utf-8")
+    declared = re.findall(r"^@app\.lambda_function\(.*\)\n(.*)$", source, re.MULTILINE)
+
+    assert declared
+    assert set(declared) == {"@observed"}
