@@ -10,14 +10,16 @@ import moto.awslambda.models as moto_lambda
 import moto.cloudformation.exceptions as moto_exceptions
 import moto.cloudformation.models as moto_models
 import moto.cloudformation.parsing as moto_parsing
+import moto.dynamodb.models.table as moto_tables
 from moto.core.common_models import CloudFormationModel
 
 from infrastructure.local.stack import custom, nested, service, state_machines, templates, users
 from infrastructure.local.stack.order import BadTemplate
-from infrastructure.local.stack.properties import Client
+from infrastructure.local.stack.properties import Client, table_encryption
 
 _INVALID: Any = moto_exceptions.ValidationError
 _PARSING: Any = moto_parsing
+_TABLE: Any = moto_tables.Table
 _LAYER: Any = moto_lambda.LayerVersion
 """Without a physical id, so that `Ref` of one gave the object."""
 _STACK: Any = moto_models.Stack
@@ -27,8 +29,11 @@ _EMPTY_SHELLS = frozenset({"AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stag
 """moto's own models of these look for methods that it never reads from the API's body."""
 
 
-_KINDS = {"AWS::Scheduler::ScheduleGroup": "schedule-group"}
+_KINDS = {"AWS::Scheduler::ScheduleGroup": "schedule-group", "AWS::CloudWatch::Alarm": "alarm"}
 """How the ARNs call what is known by the name that the template gives."""
+
+_NAMES = ("Name", "AlarmName")
+"""The properties that name them."""
 
 
 class Placeholder(CloudFormationModel):
@@ -56,7 +61,8 @@ class Placeholder(CloudFormationModel):
     ) -> Placeholder:
         """What moto calls for each resource."""
         kind = cloudformation_json["Type"]
-        given = cloudformation_json.get("Properties", {}).get("Name") if kind in _KINDS else None
+        properties = cloudformation_json.get("Properties", {}) if kind in _KINDS else {}
+        given = next((properties[name] for name in _NAMES if name in properties), None)
         return cls(given or resource_name, account_id, region_name, kind)
 
     @classmethod
@@ -89,6 +95,8 @@ def install(api_url: str, client: Client | None = None, served: service.Served |
     if _ORIGINAL:
         return
     state_machines.install()
+    _ORIGINAL["create_table"] = _TABLE.create_from_cloudformation_json
+    _TABLE.create_from_cloudformation_json = staticmethod(_create_table)
     _LAYER.physical_resource_id = property(lambda layer: layer.arn)
     _STACK.parse_template = staticmethod(_parse_template)
     for name, replacement in (
@@ -98,6 +106,14 @@ def install(api_url: str, client: Client | None = None, served: service.Served |
     ):
         _ORIGINAL[name] = getattr(_PARSING, name)
         setattr(_PARSING, name, replacement)
+
+
+def _create_table(resource_name: str, cloudformation_json: dict[str, Any], *where: Any, **rest: Any) -> Any:
+    """moto takes the encryption's members for those of DynamoDB's API."""
+    properties = cloudformation_json["Properties"]
+    if "SSESpecification" in properties:
+        properties = {**properties, "SSESpecification": table_encryption(properties["SSESpecification"])}
+    return _ORIGINAL["create_table"](resource_name, {**cloudformation_json, "Properties": properties}, *where, **rest)
 
 
 def _parse_template(template: str) -> dict[str, Any]:

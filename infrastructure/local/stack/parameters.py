@@ -43,8 +43,9 @@ def text(value: Any) -> str:
 
 def _check(name: str, slot: Slot, value: str) -> None:
     kind = str(slot.get("Type", "String"))
-    items = value.split(",") if kind == "CommaDelimitedList" or kind.startswith("List<") else [value]
-    broken = next(filter(None, (_broken(slot, kind, item.strip()) for item in items)), None)
+    is_list = kind == "CommaDelimitedList" or kind.startswith("List<")
+    items = [item.strip() for item in value.split(",")] if is_list else [value]
+    broken = next(filter(None, (_broken(slot, kind, item) for item in items)), None)
     if broken and "ConstraintDescription" in slot:
         raise BadParameter(f"Parameter {name} failed to satisfy constraint: {slot['ConstraintDescription']}")
     if broken:

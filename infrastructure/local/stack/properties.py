@@ -28,6 +28,12 @@ def _table(name: str, properties: Properties, client: Client) -> None:
         dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=recovery)
 
 
+def table_encryption(specification: Properties) -> Properties:
+    """CloudFormation and DynamoDB's API name one member differently."""
+    names = {"SSEEnabled": "Enabled"}
+    return {names.get(member, member): value for member, value in specification.items()}
+
+
 def _bucket(name: str, properties: Properties, client: Client) -> None:
     s3 = client("s3")
     if "VersioningConfiguration" in properties:
@@ -35,6 +41,11 @@ def _bucket(name: str, properties: Properties, client: Client) -> None:
     if "PublicAccessBlockConfiguration" in properties:
         block = properties["PublicAccessBlockConfiguration"]
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
+    if "BucketEncryption" in properties:
+        rules = [
+            _encryption_rule(rule) for rule in properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        ]
+        s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": rules})
     if "OwnershipControls" in properties:
         s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=properties["OwnershipControls"])
     if "CorsConfiguration" in properties:
@@ -45,6 +56,12 @@ def _bucket(name: str, properties: Properties, client: Client) -> None:
     if "EventBridgeConfiguration" in properties.get("NotificationConfiguration", {}):
         configuration: dict[str, Any] = {"EventBridgeConfiguration": {}}
         s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=configuration)
+
+
+def _encryption_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    """CloudFormation and S3's API name one member differently."""
+    names = {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"}
+    return {names.get(member, member): value for member, value in rule.items()}
 
 
 def _cors_rules(properties: Properties) -> list[dict[str, Any]]:
@@ -94,6 +111,15 @@ def attribute(value: Any) -> str:
     if isinstance(value, dict):
         return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _topic(name: str, properties: Properties, client: Client) -> None:
+    sns = client("sns")
+    if "KmsMasterKeyId" in properties:
+        key = properties["KmsMasterKeyId"]
+        sns.set_topic_attributes(TopicArn=name, AttributeName="KmsMasterKeyId", AttributeValue=key)
+    for subscription in properties.get("Subscription", []):
+        sns.subscribe(TopicArn=name, Protocol=subscription["Protocol"], Endpoint=subscription["Endpoint"])
 
 
 def _log_group(name: str, properties: Properties, client: Client) -> None:
@@ -168,6 +194,7 @@ _FINISHERS: dict[str, Callable[[str, Properties, Client], None]] = {
     "AWS::SQS::QueuePolicy": _queue_policy,
     "AWS::SNS::TopicPolicy": _topic_policy,
     "AWS::SNS::Subscription": _subscription,
+    "AWS::SNS::Topic": _topic,
     "AWS::Logs::LogGroup": _log_group,
     "AWS::Lambda::Function": _function,
     "AWS::IAM::Role": _role,

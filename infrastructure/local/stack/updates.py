@@ -18,6 +18,7 @@ from infrastructure.local.stack.record import Properties, Record
 _REPLACING = {
     "AWS::Cognito::UserPool": {"UsernameAttributes", "AliasAttributes", "UsernameConfiguration"},
     "AWS::Cognito::UserPoolClient": {"UserPoolId", "GenerateSecret"},
+    "AWS::CloudWatch::Alarm": {"AlarmName"},
     "AWS::DynamoDB::Table": {"TableName", "KeySchema", "LocalSecondaryIndexes"},
     "AWS::Events::Rule": {"Name", "EventBusName"},
     "AWS::IAM::Role": {"RoleName", "Path"},
@@ -100,6 +101,8 @@ def _table(before: Record, wanted: Properties, client: Client) -> None:
     }
     if changed:
         client("dynamodb").update_table(TableName=before.physical_id, **changed)
+    # moto's UpdateTable knows no encryption
+    before.resource.sse_specification = finishers.table_encryption(wanted.get("SSESpecification") or {})
 
 
 def _bucket(before: Record, wanted: Properties, client: Client) -> None:
