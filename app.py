@@ -16,16 +16,21 @@ from chalicelib.definitions.routes import routes as definitions
 from chalicelib.events.routes import routes as events
 from chalicelib.executions import close, listing
 from chalicelib.executions.routes import routes as executions
+from chalicelib.jobs.operations import routes as operations
+from chalicelib.jobs.routes import routes as jobs
 from chalicelib.proxies.transcribe import routes as transcribe
 from chalicelib.proxies.translate import routes as translate
 from chalicelib.system.routes import routes as system
 from chalicelib.triggers.routes import routes as triggers
 from chalicelib.web.docs import routes as docs
+from chalicelib.web.forms import MULTIPART
 
 app = Chalice(app_name="mediawright", configure_logs=False)
 logs.install()
-rooms = (system, definitions, executions, batches, triggers, assets, events, transcribe, translate, accounts, docs)
-for room in rooms:
+# a form's files reach the function byte for byte
+app.api.binary_types = [*app.api.binary_types, MULTIPART]
+views = (accounts, jobs, operations)
+for room in (system, definitions, executions, batches, triggers, assets, events, transcribe, translate, *views, docs):
     app.register_blueprint(room)
 
 

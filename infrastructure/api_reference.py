@@ -17,6 +17,7 @@ _ROOMS = {
     "events": "Webhooks",
     "assets": "The data plane",
     "accounts": "Accounts",
+    "jobs": "Media jobs",
     "proxies": "Transcribe and Translate",
     "web": "This description",
 }
@@ -24,8 +25,8 @@ _HEAD = """# The API
 
 Every route lies below the stack's output `WorkflowApiEndpoint`. A request is signed with Signature Version 4 for the
 service `execute-api`, unless its route says otherwise. A refusal is `{"Code", "Message", "RequestId"}`, below `/v1`
-`{"detail"}`; it names the field. The same for machines: [openapi.json](openapi.json), also served at `/openapi.json`, and as a page to
-try routes from at `/docs`.
+`{"detail"}`; it names the field. The same for machines: [openapi.json](openapi.json), also served at `/openapi.json`,
+and as a page to try routes from at `/docs`.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -36,6 +37,10 @@ class Settings:
     webhook_delivery_arn: str
     events_topic_arn: str
     publisher_dead_letters_url: str
+    max_upload_bytes: int
+    job_sources: tuple[str, ...]
+    job_limits: Mapping[str, int]
+    notification_sender: str
     user_pool_id: str
     user_pool_client_id: str
     analytics_stream: str
@@ -43,6 +48,10 @@ class Settings:
     retention_days: int
     cors_allowed_origins: tuple[str, ...]
     traces: bool
+
+
+_LIMITS = {"image": 30, "batch": 10, "video": 10, "thumbnail": 20}
+"""Requests for jobs a minute, user and route, by kind of route."""
 
 
 @cache
@@ -75,6 +84,10 @@ def settings() -> Settings:
         webhook_delivery_arn=env["WEBHOOK_DELIVERY_ARN"],
         events_topic_arn=env["EVENTS_TOPIC_ARN"],
         publisher_dead_letters_url=env["PUBLISHER_DEAD_LETTERS_URL"],
+        max_upload_bytes=int(env.get("MAX_UPLOAD_MEGABYTES", "500")) * 1024 * 1024,
+        job_sources=_listed(env.get("JOB_SOURCES", "")),
+        job_limits=_limits(env.get("JOB_LIMITS", "")),
+        notification_sender=env.get("NOTIFICATION_SENDER", ""),
         user_pool_id=env["USER_POOL_ID"],
         user_pool_client_id=env["USER_POOL_CLIENT_ID"],
         analytics_stream=env.get("ANALYTICS_STREAM", ""),
@@ -88,3 +101,8 @@ def settings() -> Settings:
 def _listed(text: str) -> tuple[str, ...]:
     """The entries of a comma-separated list."""
     return tuple(entry.strip() for entry in text.split(",") if entry.strip())
+
+
+def _limits(text: str) -> Mapping[str, int]:
+    given = dict(entry.split("=") for entry in _listed(text))
+    return _LIMITS | {name: int(number) for name, number in given.items()}

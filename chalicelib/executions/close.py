@@ -9,7 +9,7 @@ from chalicelib.aws import clock, stepfunctions, transaction
 from chalicelib.definitions import revisions
 from chalicelib.executions import moves, parking, queue, retention, rollup, salvage, store, tokens
 from chalicelib.executions.contention import again_when_moved
-from chalicelib.executions.errors import EndedExecutionError, RunMoved, UnknownExecutionError
+from chalicelib.executions.errors import EndedExecutionError, NotQueuedError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Run
 from chalicelib.executions.statuses import ENDED, ENTERED, Status
 from chalicelib.executions.store import Stored
@@ -61,15 +61,17 @@ def _unfinished(run: Run, outputs: str) -> str:
 
 
 @again_when_moved("canceled")
-def cancel(run_id: str, reason: str | None, who: str) -> Run:
+def cancel(run_id: str, reason: str | None, who: str, *, only_queued: bool = False) -> Run:
     """End a run as Canceled and stop its state machine; doing so again changes nothing.
 
     Whoever calls this looks afterwards who may begin in its place. Raises UnknownExecutionError, and
-    EndedExecutionError for a run that ended otherwise.
+    EndedExecutionError for a run that ended otherwise; with `only_queued` NotQueuedError for one that isn't Queued.
     """
     message = f"Canceled: {reason}" if reason else "Canceled"
     stored = _existing(run_id)
     run = stored.run
+    if only_queued and run.status is not Status.QUEUED:
+        raise NotQueuedError(f"workflow execution {run.id} is {run.status.value}")
     if run.status in ENDED:
         return _canceled(run)
     outputs = _salvaged(stored)[0] if run.status in ENTERED else None
@@ -101,7 +103,7 @@ def _end(run: Run) -> moves.End:
     now = clock.now()
     revision = revisions.get(run.subject, run.workflow, run.revision) if run.status in ENTERED else None
     parts = tokens.token_parts(revision, run.current_stage) if revision else []
-    return moves.End(now, retention.expires_at(now), parts)
+    return moves.End(now, retention.expires_at(now, run.keep_days), parts)
 
 
 def _existing(run_id: str) -> Stored:

@@ -90,7 +90,7 @@ def _close(stored: Stored, event: CompletionEvent) -> dict[str, Any]:
         if passed:
             admit.look(freed=[slot.pool for slot in passed])
         return dict(following)
-    end = moves.End(event["Entered"], retention.expires_at(event["Entered"]), open_tokens)
+    end = moves.End(event["Entered"], retention.expires_at(event["Entered"], run.keep_days), open_tokens)
     transaction.commit(moves.finish(run, outputs, end, message))
     _tell(result.outputs, earlier)
     admit.look(freed=run.pools)

@@ -68,6 +68,12 @@ class EndedExecutionError(ConflictError):
     code = "ConflictError"
 
 
+class NotQueuedError(ConflictError):
+    """The run has begun, or has ended."""
+
+    code = "ConflictError"
+
+
 class RunMoved(Exception):
     """The run isn't where this move starts from (any more): read it again and decide."""
 

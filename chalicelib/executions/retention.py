@@ -31,9 +31,12 @@ _LOCK = threading.Lock()
 _memory: dict[str, _Remembered] = {}
 
 
-def expires_at(when: str) -> int | None:
-    """When a run that ends at an ISO time expires, in epoch seconds; None when runs are kept for ever."""
-    days = _days()
+def expires_at(when: str, keep_days: int | None = None) -> int | None:
+    """When a run that ends at an ISO time expires, in epoch seconds; None when runs are kept for ever.
+
+    A run that has days of its own (`keep_days`) is kept for so long.
+    """
+    days = _days() if keep_days is None else keep_days
     return int(clock.epoch(when)) + days * _DAY if days else None
 
 

@@ -81,6 +81,11 @@ class Run:
     batch: str | None = None
     expires_at: int | None = None
     """Epoch seconds; set by the end of the run alone."""
+    owner: str | None = None
+    """Whose job it is; only such runs are in the index by owner."""
+    job_type: str | None = None
+    keep_days: int | None = None
+    """For how long it is kept when it has ended, where that isn't the stack's setting."""
 
     @property
     def fence(self) -> Fence:
@@ -136,6 +141,9 @@ class Run:
             "TimeoutSeconds": self.timeout_seconds,
             "Batch": self.batch,
             "ExpiresAt": self.expires_at,
+            "Owner": self.owner,
+            "JobType": self.job_type,
+            "KeepDays": self.keep_days,
         }
 
     @classmethod
@@ -168,6 +176,9 @@ class Run:
             timeout_seconds=item.get("TimeoutSeconds"),
             batch=item.get("Batch"),
             expires_at=item.get("ExpiresAt"),
+            owner=item.get("Owner"),
+            job_type=item.get("JobType"),
+            keep_days=item.get("KeepDays"),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.aws import clock, dynamodb, objects, transaction
@@ -16,6 +16,7 @@ from chalicelib.executions.run import Fence, Run, StagePart, status_month
 from chalicelib.executions.statuses import ENDED, ENTERED, StageStatus, Status
 
 EXECUTION = "execution"
+BESIDE = "job"
 _TORN_READS = 5
 
 
@@ -229,6 +230,17 @@ def update_stage(run: Run, position: int, outputs: str, facts: dict[str, Value |
     """A stage's outputs with its status, times and message."""
     values = {"Outputs": None, "OutputsRef": None, **_carried(run, position, "Outputs", outputs), **facts}
     return transaction.update(table(), {"Id": run.id, "Part": stage_key(position)}, values)
+
+
+def put_beside(run_id: str, facts: Mapping[str, Value]) -> Write:
+    """Facts of a view's own, kept beside a run; they belong into the transaction that makes it."""
+    return transaction.put(table(), {"Id": run_id, "Part": BESIDE, **facts})
+
+
+def read_beside(run_ids: Sequence[str]) -> dict[str, Item]:
+    """What is kept beside runs, by run."""
+    keys = [{"Id": run_id, "Part": BESIDE} for run_id in run_ids]
+    return {item["Id"]: item for item in dynamodb.batch_get(table(), keys, consistent=False)}
 
 
 def delete_part(run_id: str, part: str) -> Write:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.assets import store as assets
 from chalicelib.aws import clock, invocation, objects, transaction
+from chalicelib.aws.dynamodb import Value
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision
 from chalicelib.executions import admit, caps, index, media, moves, plan, store, webhooks
@@ -22,15 +24,19 @@ from chalicelib.web.idempotency import Claim, KeyClaimed
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a run comes from: `trigger` names it (`api`, `trigger/<id>`, `batch/<id>`).
+    """Where a run comes from: `trigger` names it (`api`, `trigger/<id>`, `batch/<id>`, `job`).
 
-    A `run_id` derived from the origin makes a repeated submission answer the run that is there. `writes` are
-    committed together with the run.
+    `owner`, `job_type` and `keep_days` are the run's, `beside` is kept beside it. A `run_id` derived from the origin
+    makes a repeated submission answer the run that is there. `writes` are committed together with the run.
     """
 
     trigger: str = "api"
     run_id: str | None = None
     batch: str | None = None
+    owner: str | None = None
+    job_type: str | None = None
+    keep_days: int | None = None
+    beside: Mapping[str, Value] | None = None
     writes: tuple[transaction.Write, ...] = ()
 
 
@@ -109,6 +115,7 @@ def _prepare(body: dict[str, Any], origin: Origin, claimed: Claim | None) -> _Pr
     first = StagePart(0, texts[0], status="Started", override=texts[1], timeouts=texts[2] if timeouts else None)
     writes = [*given.writes, *origin.writes]
     writes += [webhooks.put(run_id, body["Webhook"])] if "Webhook" in body else []
+    writes += [store.put_beside(run_id, origin.beside)] if origin.beside is not None else []
     writes += [idempotency.write(claimed, run_id)] if claimed else []
     return _Prepared(revision, run, first, writes)
 
@@ -134,6 +141,9 @@ def _run(body: dict[str, Any], origin: Origin, revision: Revision, run_id: str, 
         pools=caps.pools_of(revision),
         timeout_seconds=body.get("TimeoutSeconds", revision.timeout_seconds),
         batch=origin.batch,
+        owner=origin.owner,
+        job_type=origin.job_type,
+        keep_days=origin.keep_days,
     )
 
 

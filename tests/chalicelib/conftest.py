@@ -74,6 +74,7 @@ _INDEXES: dict[str, dict[str, tuple[str, str, list[str]]]] = {
         "by-asset": ("AssetId", "Created", ["Workflow"]),
         "by-workflow": ("Workflow", "Created", ["AssetId"]),
         "by-status": ("StatusMonth", "Created", ["AssetId", "Workflow"]),
+        "by-owner": ("Owner", "Created", ["JobType", "Status", "ExpiresAt"]),
     },
     "Assets": {"by-time": ("Month", "Created", []), "locked": ("Locked", "LockedAt", ["LockedBy"])},
 }

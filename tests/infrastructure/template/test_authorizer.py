@@ -18,6 +18,23 @@ BY_TOKEN = {
     ("post", "/v1/auth/login"),
     ("post", "/v1/auth/refresh"),
     ("get", "/v1/auth/me"),
+    ("post", "/v1/uploads"),
+    ("get", "/v1/jobs"),
+    ("get", "/v1/jobs/{id}"),
+    ("delete", "/v1/jobs/{id}"),
+    ("post", "/v1/image/convert/webp"),
+    ("post", "/v1/image/convert/avif"),
+    ("post", "/v1/image/convert/format"),
+    ("post", "/v1/image/resize"),
+    ("post", "/v1/image/batch/convert/webp"),
+    ("post", "/v1/image/batch/convert/avif"),
+    ("post", "/v1/image/batch/convert/format"),
+    ("post", "/v1/video/convert"),
+    ("post", "/v1/video/rotate"),
+    ("post", "/v1/video/resize"),
+    ("post", "/v1/video/trim"),
+    ("post", "/v1/video/thumbnail"),
+    ("post", "/v1/audio/convert"),
 }
 """The view of jobs: its callers have accounts of their own, whose Bearer tokens the function checks."""
 

@@ -181,7 +181,8 @@ def test_all_engine_functions_have_one_environment_and_operators_have_none_of_it
     assert " ".join(sorted(environments[0])) == (
         "ASSETS_TABLE BATCH_MACHINE_ARN CORS_ALLOWED_ORIGINS DATA_BUCKET DEFINITIONS_TABLE EVENTS_TOPIC_ARN "
         "EXECUTIONS_TABLE EXTERNAL_BUCKET_ARN "
-        "FRAMEWORK_VERSION MAX_CONCURRENT_WORKFLOWS OPERATOR_FUNCTION_ARNS OPERATOR_GRANTS "
+        "FRAMEWORK_VERSION JOB_LIMITS JOB_SOURCES MAX_CONCURRENT_WORKFLOWS MAX_UPLOAD_MEGABYTES NOTIFICATION_SENDER "
+        "OPERATOR_FUNCTION_ARNS OPERATOR_GRANTS "
         "PUBLISHER_DEAD_LETTERS_URL RETENTION_DAYS STACK_NAME STACK_SHORT_UUID STAGE_COMPLETION_ARN "
         "STEP_FUNCTION_LOG_GROUP_ARN SYSTEM_TABLE TASK_TOKENS_ARN TRIGGER_ARN TRIGGER_DEAD_LETTERS_ARN "
         "TRIGGER_SCHEDULE_ROLE_ARN USER_POOL_CLIENT_ID USER_POOL_ID WEBHOOK_ALLOWED_NETWORKS "
@@ -346,7 +347,7 @@ def test_tables_are_on_demand_recoverable_and_protected_by_parameter(template: T
         assert properties["DeletionProtectionEnabled"] == {"Fn::If": ["ProtectsTables", True, False]}
 
 
-def test_indexes_of_executions_carry_immutable_attributes_only(template: Template) -> None:
+def test_indexes_of_executions_carry_immutable_attributes_but_the_sparse_one_of_jobs(template: Template) -> None:
     indexes = template["Resources"]["ExecutionsTable"]["Properties"]["GlobalSecondaryIndexes"]
 
     carried = {
@@ -359,6 +360,7 @@ def test_indexes_of_executions_carry_immutable_attributes_only(template: Templat
         "by-asset": {"AssetId", "Created", "Workflow"},
         "by-workflow": {"Workflow", "Created", "AssetId"},
         "by-status": {"StatusMonth", "Created", "AssetId", "Workflow"},
+        "by-owner": {"Owner", "Created", "JobType", "Status", "ExpiresAt"},
     }
 
 

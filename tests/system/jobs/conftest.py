@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
+from operators.media import catalogue
 from tests.system.conftest import Engine
 
 PASSWORD = "correct horse"
@@ -76,3 +79,58 @@ def somebody(engine: Engine) -> Person:
 @pytest.fixture
 def person(engine: Engine) -> Person:
     return somebody(engine)
+
+
+@pytest.fixture(scope="package")
+def operators(running: Engine) -> None:
+    """The media operations are registered, each with the workflow of it alone."""
+    workflows = catalogue.singles()
+    wanted = {name for workflow in workflows for stage in workflow.stages for name in stage.operations}
+    for registration in catalogue.registrations():
+        if registration.name in wanted:
+            body = {
+                "Name": registration.name,
+                "Type": registration.type,
+                "Configuration": registration.configuration,
+                "ConfigurationSchema": registration.configuration_schema,
+                "StartLambdaArn": running.aws.outputs[f"MediaOperator{registration.name}Arn"],
+            }
+            running.ok("POST", "workflow/operation", body)
+    for workflow in workflows:
+        running.ok("POST", "workflow", workflow.document())
+
+
+def ended(person: Person, job_id: str, seconds: float = 60) -> dict[str, Any]:
+    """A job once it has ended."""
+    job: dict[str, Any] = person.engine.until(
+        lambda: data(person.ask("GET", f"jobs/{job_id}")),
+        lambda found: found["status"] in ("completed", "failed", "cancelled"),
+        seconds,
+    )
+    return job
+
+
+def completed(person: Person, job_id: str) -> bytes:
+    """What a job made, fetched by its address."""
+    job = ended(person, job_id)
+    assert job["status"] == "completed", job
+    assert job["progress"] == 100
+    answer = httpx.get(job["result_url"])
+    assert answer.status_code == 200, answer.text[:300]
+    return answer.content
+
+
+def queued(answer: httpx.Response) -> str:
+    """The id of a job that was made."""
+    made = data(answer, 202)
+    assert made["status"] == "pending"
+    job_id: str = made["job_id"]
+    return job_id
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (100, 60), mode: str = "RGB", **options: Any) -> bytes:
+    """An image file."""
+    image = Image.linear_gradient("L").resize(size).convert(mode)
+    written = io.BytesIO()
+    image.save(written, kind, **options)
+    return written.getvalue()

@@ -1,0 +1,54 @@
+"""Jobs in the Executions table: one by its id, and a user's own by the index of owners."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.aws import clock, dynamodb
+from chalicelib.aws.settings import settings
+from chalicelib.executions import store as runs
+from chalicelib.executions.statuses import Status
+from chalicelib.jobs import view
+from chalicelib.jobs.errors import ForeignJob, UnknownJob
+from chalicelib.jobs.view import Job
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A job as the index lists it, which may be some moments behind."""
+
+    id: str
+    job_type: str
+    status: Status
+
+
+def read(user: str, job_id: str) -> Job:
+    """A job of the user's, strongly consistent; raises UnknownJob and ForeignJob."""
+    stored = runs.read_whole(job_id)
+    if stored is None or stored.run.owner is None:
+        raise UnknownJob
+    if stored.run.owner != user:
+        raise ForeignJob
+    beside = next((item for item in stored.others if item["Part"] == runs.BESIDE), {})
+    return view.job(stored.run, stored.stages, beside)
+
+
+def entries(user: str) -> list[Entry]:
+    """All jobs of a user that haven't expired, newest first: jobs are kept for days, so these are a user's days."""
+    condition = dynamodb.equals("Owner", user)
+    items = dynamodb.query(settings().executions_table, condition, index="by-owner", forward=False)
+    now = clock.seconds()
+    return [
+        Entry(item["Id"], item["JobType"], Status(item["Status"]))
+        for item in items
+        if item.get("ExpiresAt", now + 1) > now
+    ]
+
+
+def jobs(ids: Sequence[str]) -> list[Job]:
+    """Jobs in the order of their ids; those that are gone are left out."""
+    found = runs.read_runs(ids)
+    stages = runs.read_stages(found)
+    beside = runs.read_beside([run.id for run in found])
+    return [view.job(run, stages[run.id], beside.get(run.id, {})) for run in found]
