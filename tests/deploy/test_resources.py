@@ -20,6 +20,7 @@ _BACKENDS: Any = moto_models.cloudformation_backends
 EVERYTHING = {
     "DeployAnalyticsPipeline": "Yes",
     "DeployDashboard": "Yes",
+    "DeployTestResources": "Yes",
     "EnableXrayTrace": "Yes",
     "AlarmEmail": "somebody@example.com",
     "ExternalBucketArn": "arn:aws:s3:::elsewhere/media",

@@ -125,7 +125,7 @@ def _all_items(self: Any) -> list[Any]:
 def _from_template(
     cls: Any, resource_name: str, cloudformation_json: dict[str, Any], *args: Any, **kwargs: Any
 ) -> Any:
-    """moto leaves out a template's time to live and point-in-time recovery."""
+    """moto leaves out a template's time to live, point-in-time recovery and encryption."""
     table = _moto_from_template.__func__(cls, resource_name, cloudformation_json, *args, **kwargs)
     properties = cloudformation_json["Properties"]
     time_to_live = properties.get("TimeToLiveSpecification")
@@ -136,4 +136,8 @@ def _from_template(
     recovery = properties.get("PointInTimeRecoverySpecification") or {}
     if str(recovery.get("PointInTimeRecoveryEnabled")).lower() == "true":
         table.continuous_backups["PointInTimeRecoveryDescription"] = {"PointInTimeRecoveryStatus": "ENABLED"}
+    encryption = properties.get("SSESpecification")
+    if encryption:
+        # one member has another name in the API, which is the one that moto looks for
+        table.sse_specification = {**encryption, "Enabled": str(encryption.get("SSEEnabled")).lower() == "true"}
     return table

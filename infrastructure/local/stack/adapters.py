@@ -10,16 +10,14 @@ import moto.awslambda.models as moto_lambda
 import moto.cloudformation.exceptions as moto_exceptions
 import moto.cloudformation.models as moto_models
 import moto.cloudformation.parsing as moto_parsing
-import moto.dynamodb.models.table as moto_tables
 from moto.core.common_models import CloudFormationModel
 
 from infrastructure.local.stack import custom, nested, service, state_machines, templates, users
 from infrastructure.local.stack.order import BadTemplate
-from infrastructure.local.stack.properties import Client, table_encryption
+from infrastructure.local.stack.properties import Client
 
 _INVALID: Any = moto_exceptions.ValidationError
 _PARSING: Any = moto_parsing
-_TABLE: Any = moto_tables.Table
 _LAYER: Any = moto_lambda.LayerVersion
 """Without a physical id, so that `Ref` of one gave the object."""
 _STACK: Any = moto_models.Stack
@@ -95,8 +93,6 @@ def install(api_url: str, client: Client | None = None, served: service.Served |
     if _ORIGINAL:
         return
     state_machines.install()
-    _ORIGINAL["create_table"] = _TABLE.create_from_cloudformation_json
-    _TABLE.create_from_cloudformation_json = staticmethod(_create_table)
     _LAYER.physical_resource_id = property(lambda layer: layer.arn)
     _STACK.parse_template = staticmethod(_parse_template)
     for name, replacement in (
@@ -106,14 +102,6 @@ def install(api_url: str, client: Client | None = None, served: service.Served |
     ):
         _ORIGINAL[name] = getattr(_PARSING, name)
         setattr(_PARSING, name, replacement)
-
-
-def _create_table(resource_name: str, cloudformation_json: dict[str, Any], *where: Any, **rest: Any) -> Any:
-    """moto takes the encryption's members for those of DynamoDB's API."""
-    properties = cloudformation_json["Properties"]
-    if "SSESpecification" in properties:
-        properties = {**properties, "SSESpecification": table_encryption(properties["SSESpecification"])}
-    return _ORIGINAL["create_table"](resource_name, {**cloudformation_json, "Properties": properties}, *where, **rest)
 
 
 def _parse_template(template: str) -> dict[str, Any]:
