@@ -32,6 +32,8 @@ from infrastructure.local.stack.functions import FunctionServer, forget_settings
 PROJECT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 STACK = "mediawright"
+_IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mediawright-operators:working-tree"
+"""Stands for the operators' image, whose code is read from the working tree as all code is."""
 
 _ALONE = threading.Lock()
 
@@ -68,7 +70,7 @@ class EmbeddedAws:
         self.ports = (port, aws_port)
         self._keys = KeyStore(self.credentials) if auth else None
         self._speed = speed
-        self._parameters = dict(parameters or {})
+        self._parameters = {"OperatorImageUri": _IMAGE, **(parameters or {})}
         self._clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
         self._environment: dict[str, str] | None = None

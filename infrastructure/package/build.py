@@ -15,7 +15,13 @@ from infrastructure.package.target import Target
 from infrastructure.template.builder import build as core_template
 from infrastructure.template.helper_layer import ARCHIVE as HELPER
 from infrastructure.template.layers import LAYERS
-from infrastructure.template.operators import ARCHIVE, layers_of, operator_definitions, operator_library
+from infrastructure.template.operators import (
+    ARCHIVE,
+    layers_of,
+    operator_definitions,
+    operator_library,
+    runs_in_image,
+)
 from infrastructure.template.places import beside
 
 UNZIPPED_LIMIT = 250 * 1024 * 1024
@@ -82,6 +88,8 @@ def templates(project: Path, target: Target) -> dict[str, dict[str, Any]]:
 def check_sizes(definitions: list[dict[str, Any]], unzipped: dict[str, int]) -> None:
     """Raise TooLarge for the first operation whose function doesn't fit; sizes in bytes by archive."""
     for entry in definitions:
+        if runs_in_image(entry):
+            continue
         whole = sum(unzipped[name] for name in (ARCHIVE, *(LAYERS[layer].archive for layer in layers_of(entry))))
         if whole > UNZIPPED_LIMIT:
             raise TooLarge(entry["Name"], whole)

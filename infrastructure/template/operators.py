@@ -11,6 +11,8 @@ from infrastructure.template.layers import LAYERS
 from infrastructure.template.places import RUNTIME, WORKING_TREE, Places
 
 CONDITION = "DeploysMediaOperators"
+IMAGE_CONDITION = "HasOperatorImage"
+_CORES_IMAGE_CONDITION = "DeploysImageOperators"
 LIBRARY = "OperatorLibrary"
 ROLE = "MediaOperatorRole"
 ARCHIVE = "operators"
@@ -20,6 +22,7 @@ _SAME_IN_CORE = {
     "ExternalBucketArn": "Another bucket, or a prefix of it, that operators may read; may be empty",
     "KmsKeyArn": "The key that encrypts the bucket, when it is the user's; may be empty",
     "LogRetentionDays": "For how many days logs are kept",
+    "OperatorImageUri": "The container image of the operators that start ffmpeg; without it they are left out",
 }
 """Parameters that the core hands on under the name that they have there."""
 
@@ -55,6 +58,11 @@ def layers_of(entry: dict[str, Any]) -> list[str]:
         if name not in LAYERS:
             raise UnknownLayer(entry["Name"], name)
     return names
+
+
+def runs_in_image(entry: dict[str, Any]) -> bool:
+    """Whether an operation's function is made of the container image, which alone has ffmpeg beside PyAV."""
+    return "Image" in entry
 
 
 def operator_resources(project: Path, places: Places) -> Template:
@@ -103,6 +111,7 @@ def operator_library(project: Path, places: Places = WORKING_TREE) -> Template:
         "Conditions": {
             "HasExternalBucket": _is_given("ExternalBucketArn"),
             "HasKmsKey": _is_given("KmsKeyArn"),
+            IMAGE_CONDITION: _is_given("OperatorImageUri"),
             "Traces": {"Fn::Equals": [{"Ref": "EnableXrayTrace"}, "Yes"]},
         },
         "Resources": {**functions, **layers, ROLE: _role(), _LOGS: _logs()},
@@ -126,16 +135,22 @@ def _parameters() -> Template:
 
 
 def _outputs(definitions: list[dict[str, Any]]) -> Template:
-    names = ",".join(entry["Name"] for entry in definitions)
     outputs: Template = {
         LIBRARY + "Stack": _output("The stack of the media operators", {"Ref": "AWS::StackName"}),
-        "MediaOperators": _output("The media operations that this stack brings", names),
+        "MediaOperators": _output("The media operations that this stack brings", _names(definitions)),
     }
     for entry in definitions:
         key = f"MediaOperator{re.sub(r'[^A-Za-z0-9]', '', entry['Name'])}Arn"
         arn = {"Fn::GetAtt": [logical_id(entry["Handler"]), "Arn"]}
-        outputs[key] = _output(f"The function of the operation {entry['Name']}", arn)
+        condition = {"Condition": IMAGE_CONDITION} if runs_in_image(entry) else {}
+        outputs[key] = {**condition, **_output(f"The function of the operation {entry['Name']}", arn)}
     return outputs
+
+
+def _names(definitions: list[dict[str, Any]]) -> Any:
+    whole = ",".join(entry["Name"] for entry in definitions)
+    without = ",".join(entry["Name"] for entry in definitions if not runs_in_image(entry))
+    return whole if whole == without else {"Fn::If": [IMAGE_CONDITION, whole, without]}
 
 
 def _output(description: str, value: Any) -> Template:
@@ -145,7 +160,7 @@ def _output(description: str, value: Any) -> Template:
 def _passed_on(key: str, output: Template) -> Template:
     """The core stack's output of the same name, exported."""
     return {
-        "Condition": CONDITION,
+        "Condition": _CORES_IMAGE_CONDITION if "Condition" in output else CONDITION,
         "Description": output["Description"],
         "Value": {"Fn::GetAtt": [LIBRARY, f"Outputs.{key}"]},
         "Export": {"Name": {"Fn::Sub": f"${{AWS::StackName}}:{key}"}},
@@ -154,11 +169,9 @@ def _passed_on(key: str, output: Template) -> Template:
 
 def _function(entry: dict[str, Any], places: Places) -> Template:
     properties = {
+        **_code(entry, places),
         "Description": entry.get("Description", entry["Name"])[:256],
-        "Runtime": RUNTIME,
         "Architectures": [places.architecture],
-        "Handler": entry["Handler"],
-        "Code": places.archive(ARCHIVE),
         "MemorySize": entry.get("MemorySize", 1024),
         "Timeout": entry.get("Timeout", 900),
         "Role": {"Fn::GetAtt": [ROLE, "Arn"]},
@@ -170,7 +183,17 @@ def _function(entry: dict[str, Any], places: Places) -> Template:
     }
     if layers := layers_of(entry):
         properties["Layers"] = [{"Ref": LAYERS[name].logical_id} for name in layers]
-    return {"Type": "AWS::Lambda::Function", "Properties": properties}
+    if "EphemeralStorage" in entry:
+        properties["EphemeralStorage"] = {"Size": entry["EphemeralStorage"]}
+    condition = {"Condition": IMAGE_CONDITION} if runs_in_image(entry) else {}
+    return {"Type": "AWS::Lambda::Function", **condition, "Properties": properties}
+
+
+def _code(entry: dict[str, Any], places: Places) -> Template:
+    if runs_in_image(entry) and places.images:
+        image = {"ImageUri": {"Ref": "OperatorImageUri"}}
+        return {"PackageType": "Image", "Code": image, "ImageConfig": {"Command": [entry["Handler"]]}}
+    return {"Runtime": RUNTIME, "Handler": entry["Handler"], "Code": places.archive(ARCHIVE)}
 
 
 def _layer(name: str, places: Places) -> Template:

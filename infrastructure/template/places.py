@@ -17,14 +17,17 @@ class Places:
     library: str
     archive: Callable[[str], Any]
     architecture: str = "x86_64"
+    images: bool = True
+    """Whether operators that ask for the container image run in it."""
 
 
 WORKING_TREE = Places(
     engine="s3://working-tree/engine.zip",
     library="https://working-tree.s3.amazonaws.com/operators.json",
     archive=lambda name: {"S3Bucket": "working-tree", "S3Key": f"{name}.zip"},
+    images=False,
 )
-"""Addresses of the right form where nothing lies: the embedded AWS reads the working tree instead."""
+"""Addresses of the right form where nothing lies: the embedded AWS reads the working tree, for images too."""
 
 
 def beside(architecture: str) -> Places:

@@ -121,8 +121,10 @@ def test_each_operators_handler_with_its_own_layers_alone(
 
     by_layers: dict[tuple[str, ...], list[str]] = {}
     for function in functions(template):
-        used = tuple(layer["Ref"] for layer in function.get("Layers", []))
-        by_layers.setdefault(used, []).append(function["Handler"])
+        image_has = tuple(layers) if function.get("PackageType") == "Image" else ()
+        used = tuple(layer["Ref"] for layer in function.get("Layers", [])) or image_has
+        [handler] = function.get("ImageConfig", {}).get("Command", [function.get("Handler")])
+        by_layers.setdefault(used, []).append(handler)
     for used, handlers in by_layers.items():
         import_all([code, *(layers[name] for name in used), image], [*handlers])
 
@@ -144,7 +146,8 @@ def test_what_operators_import_only_when_it_is_needed(
     ]
     modules = imported(operators_here)
 
-    assert {"jsonschema.validators", "av", "PIL"} <= set(modules)
+    assert {"jsonschema.validators", "av", "PIL", "imageio_ffmpeg"} <= set(modules)
+    modules.remove("imageio_ffmpeg")  # the image's: its requirements are looked at in test_build.py
     import_all([unpack("operators", operators_here), *layers, image], modules, IMPORT_LATE)
 
 

@@ -134,7 +134,7 @@ def test_the_repositorys_own_operators_fit_the_limits_of_outputs() -> None:
     library = operator_library(sample_project.REPOSITORY)
 
     assert len(library["Outputs"]) < 150
-    assert len(library["Outputs"]["MediaOperators"]["Value"]) <= 1024
+    assert len(json.dumps(library["Outputs"]["MediaOperators"]["Value"])) <= 1024
 
 
 def test_operations_that_share_a_function_ask_for_the_same_layers() -> None:
@@ -143,3 +143,30 @@ def test_operations_that_share_a_function_ask_for_the_same_layers() -> None:
         asked.setdefault(entry["Handler"], set()).add(tuple(entry.get("Layers", [])))
 
     assert [handler for handler, layers in asked.items() if len(layers) > 1] == []
+
+
+def test_an_operator_that_asks_for_the_image_runs_in_it_when_the_stack_is_given_one(tmp_path: Path) -> None:
+    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Image="ffmpeg", EphemeralStorage=10240))
+    sample_project.add_operator(tmp_path, "words", operation("Words", "words"))
+
+    library, core = operator_library(tmp_path, beside("x86_64")), operator_resources(tmp_path, beside("x86_64"))
+
+    function = library["Resources"]["OperatorCut"]
+    assert function["Condition"] == library["Outputs"]["MediaOperatorCutArn"]["Condition"] == "HasOperatorImage"
+    assert function["Properties"]["Code"] == {"ImageUri": {"Ref": "OperatorImageUri"}}
+    assert function["Properties"]["ImageConfig"] == {"Command": ["operators.media.cut.handler.lambda_handler"]}
+    assert function["Properties"]["EphemeralStorage"] == {"Size": 10240}
+    assert not {"Handler", "Runtime", "Layers"} & set(function["Properties"])
+    names = library["Outputs"]["MediaOperators"]["Value"]
+    assert names == {"Fn::If": ["HasOperatorImage", "Cut,Words", "Words"]}
+    assert core["Outputs"]["MediaOperatorCutArn"]["Condition"] == "DeploysImageOperators"
+    assert core["Outputs"]["MediaOperatorWordsArn"]["Condition"] == "DeploysMediaOperators"
+
+
+def test_on_the_laptop_its_code_is_the_working_trees(tmp_path: Path) -> None:
+    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Image="ffmpeg"))
+
+    properties = operator_library(tmp_path)["Resources"]["OperatorCut"]["Properties"]
+
+    assert properties["Code"]["S3Bucket"] == "working-tree"
+    assert properties["Handler"] == "operators.media.cut.handler.lambda_handler"

@@ -26,6 +26,7 @@ YES_OR_NO = [
 ]
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0f1e2d3c-aaaa-bbbb-cccc-0123456789ab"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:mine"
+REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 GOOD = {
     "MaxConcurrentWorkflows": ["1", "5", "10", "9999"],
     "RetentionDays": ["0", "1", "99", "365", "2999", "3599", "3650"],
@@ -37,9 +38,17 @@ GOOD = {
     "ExternalBucketArn": ["", "arn:aws:s3:::other-bucket", "arn:aws:s3:::other-bucket/some/prefix"],
     "WebhookAllowedNetworks": ["", "10.1.0.0/16"],
     "OperatorGrants": ["automatic", "manual"],
+    "OperatorImageUri": ["", f"{REGISTRY}/operators:1", f"{REGISTRY}/a/b@sha256:{'0' * 64}"],
     "StackShortUuid": ["", "ab12", "ab12cd"],
 }
 BAD = {
+    "OperatorImageUri": [
+        "ffmpeg",
+        "docker.io/me/operators:1",
+        REGISTRY,
+        f"{REGISTRY}/operators",
+        f"{REGISTRY}/a b:1",
+    ],
     "MaxConcurrentWorkflows": ["0", "-1", "1.5", "05", "10000", "many", "", "5\n"],
     "RetentionDays": ["-1", "1.5", "00", "3651", "9999", "for ever", ""],
     "AlarmEmail": ["me", "a@b", "a b@c.example", "a@b.example,c@d.example", "<a@b.example>"],
