@@ -50,12 +50,13 @@ def layer_requirements(project: Path, layers: Iterable[Layer], target: Target) -
 
 
 def engine(project: Path, target: Target, cache: Path) -> Files:
-    """The app, Chalice's runtime, and the packages that they import. Raises NoWheels, NotLocked."""
+    """The app, the helper library, Chalice's runtime, and the packages that they import. Raises NoWheels, NotLocked."""
     chalice = chosen(project / "requirements" / "run.txt", ["chalice"], target)
     runtime = _installed(fetch(chalice, target, cache))
     return {
         "app.py": Entry((project / "app.py").read_bytes()),
         **dict(of_folder(project / "chalicelib", "chalicelib")),
+        **_deployed(project, "mediawright"),
         **{name: runtime[name] for name in CHALICE_RUNTIME},
         **_installed(fetch(engine_requirements(project, target), target, cache)),
     }
@@ -63,18 +64,13 @@ def engine(project: Path, target: Target, cache: Path) -> Files:
 
 def operator_sources(project: Path) -> Files:
     """The operators and the helper library that they stand on."""
-    files = {
-        **dict(of_folder(project / "operators", "operators")),
-        **dict(of_folder(project / "mediawright", "mediawright")),
-    }
-    return {name: entry for name, entry in files.items() if not name.startswith(_LAPTOP_ONLY)}
+    return _deployed(project, "operators", "mediawright")
 
 
 def helper(project: Path) -> Files:
     """The helper library with its old name over it, in the folder that Lambda puts on Python's path."""
-    folders = ("mediawright", "MediaInsightsEngineLambdaHelper")
-    files = {name: entry for folder in folders for name, entry in of_folder(project / folder, folder)}
-    return {f"python/{name}": entry for name, entry in files.items() if not name.startswith(_LAPTOP_ONLY)}
+    files = _deployed(project, "mediawright", "MediaInsightsEngineLambdaHelper")
+    return {f"python/{name}": entry for name, entry in files.items()}
 
 
 def operators(project: Path, target: Target, cache: Path) -> Files:
@@ -86,6 +82,12 @@ def layer(project: Path, given: Layer, target: Target, cache: Path) -> Files:
     """A layer's packages, in the folder that Lambda puts on Python's path. Raises NoWheels, NotLocked."""
     wheels = fetch(layer_requirements(project, [given], target), target, cache)
     return {f"python/{name}": entry for name, entry in _installed(wheels).items()}
+
+
+def _deployed(project: Path, *folders: str) -> Files:
+    """Source folders without what only laptops use."""
+    files = {name: entry for folder in folders for name, entry in of_folder(project / folder, folder)}
+    return {name: entry for name, entry in files.items() if not name.startswith(_LAPTOP_ONLY)}
 
 
 def _installed(wheels: Iterable[Path]) -> Files:
