@@ -75,14 +75,18 @@ class _Caller:
     def __init__(self, function: str, region: str) -> None:
         self._place = Place(ACCOUNT, region)
         self._function = function
-        self._role = roles.role_of(function, ACCOUNT, region)
-        granted = roles.policies_of(self._role, ACCOUNT)
-        if granted is None:
+        self._role, engine = roles.role_of(function, ACCOUNT, region)
+        self._policies: Policies | None = roles.policies_of(self._role, ACCOUNT)
+        if self._policies is None and engine:
             raise roles.RoleMissing(f"the role of {function}, {self._role}, grants nothing")
-        self._policies: Policies = granted
 
     def requests(self, service: str, operation: str, parameters: dict[str, Any]) -> list[Request]:
-        """What a call asks for. Raises UnknownOperation, and records it, as the engine might live with that, too."""
+        """What a call asks for, of a role that is held to its policies.
+
+        Raises UnknownOperation, and records it, as the engine might live with that, too.
+        """
+        if self._policies is None:
+            return []
         try:
             return table.requests(service, operation, parameters, self._place)
         except table.UnknownOperation as unknown:
@@ -92,7 +96,7 @@ class _Caller:
     def check(self, service: str, operation: str, requests: list[Request]) -> None:
         """Raise the service's refusal for the first request that isn't granted."""
         for request in requests:
-            if not self._policies.allow(request):
+            if self._policies is not None and not self._policies.allow(request):
                 text = _denied(self._role, self._function, request)
                 raise refusals.refusal(service, operation, text)
 

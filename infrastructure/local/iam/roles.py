@@ -20,12 +20,13 @@ class RoleMissing(Exception):
     """A function of the engine has no role, or one that wasn't deployed."""
 
 
-def role_of(function: str, account: str, region: str) -> str:
-    """The name of a function's role. Raises RoleMissing."""
+def role_of(function: str, account: str, region: str) -> tuple[str, bool]:
+    """The name of a function's role, and whether the function is the engine's. Raises RoleMissing."""
     versions = _LAMBDA[account][region]._lambdas._functions.get(function)
     if versions is None:
         raise RoleMissing(f"the function {function} isn't deployed")
-    return str(versions["latest"].role).rpartition("/")[2]
+    latest = versions["latest"]
+    return str(latest.role).rpartition("/")[2], str(latest.handler).startswith("app.")
 
 
 def policies_of(role: str, account: str) -> Policies | None:

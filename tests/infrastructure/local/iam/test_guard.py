@@ -44,9 +44,9 @@ def account() -> Iterator[None]:
         client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
-            archive.writestr("h.py", "")
+            archive.writestr("app.py", "")
         client("lambda").create_function(
-            FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="h.h", Code={"ZipFile": code.getvalue()}
+            FunctionName="f", Runtime="python3.12", Role=ROLE, Handler="app.h", Code={"ZipFile": code.getvalue()}
         )
         client("s3").create_bucket(Bucket="media")
         client("s3").put_object(Bucket="media", Key="there", Body=b"x")
@@ -170,6 +170,16 @@ def test_a_function_without_a_deployed_role_is_an_error() -> None:
     client("iam").delete_role_policy(RoleName="r", PolicyName="p")
     with calling_as("f"), pytest.raises(RoleMissing, match="grants nothing"):
         client("s3").list_objects_v2(Bucket="media")
+
+
+def test_a_user_s_function_whose_role_has_no_policy_is_not_held_to_it() -> None:
+    client("lambda").update_function_configuration(FunctionName="f", Handler="kit.h")
+    client("iam").delete_role_policy(RoleName="r", PolicyName="p")
+
+    with calling_as("f"):
+        client("s3").list_objects_v2(Bucket="media")
+
+    assert DENIALS.take() == []
 
 
 @pytest.mark.parametrize("qualifier", ["", ":live", ":$LATEST"])
