@@ -50,7 +50,7 @@ def layer_requirements(project: Path, layers: Iterable[Layer], target: Target) -
 
 
 def engine(project: Path, target: Target, cache: Path) -> Files:
-    """The app, the helper library, Chalice's runtime, and the packages that they import. Raises NoWheels, NotLocked."""
+    """The app, the helper, Chalice's runtime, and the packages that they import. Raises NoWheels, NotLocked."""
     chalice = chosen(project / "requirements" / "run.txt", ["chalice"], target)
     runtime = _installed(fetch(chalice, target, cache))
     return {
