@@ -101,6 +101,7 @@ def test_the_executions_table_has_its_stream_indexes_and_expiry(world: World) ->
         "by-asset",
         "by-workflow",
         "by-status",
+        "by-owner",
     }
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert table["DeletionProtectionEnabled"] is True
@@ -137,9 +138,10 @@ def test_browsers_may_load_and_the_bucket_forgets_old_versions(world: World) -> 
         "forget-old-versions": "",
         "give-up-unfinished-uploads": "",
         "forget-passing-documents": "private/passing/",
+        "forget-uploads": "private/uploads/",
     }
     assert {entry["ID"]: entry["Filter"]["Prefix"] for entry in rules} == forgotten
-    assert [entry["Expiration"]["Days"] for entry in rules if "Expiration" in entry] == [1]
+    assert [entry["Expiration"]["Days"] for entry in rules if "Expiration" in entry] == [8, 1]
 
 
 def test_the_scheduler_mapping_keeps_its_filters(world: World) -> None:
