@@ -30,7 +30,6 @@ LIMITS = {
     "AWS::CloudWatch::Alarm": ("AlarmName", 255),
     "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
     "AWS::Cognito::UserPool": ("UserPoolName", 128),
-    "AWS::Cognito::UserPool": ("UserPoolName", 128),
     "AWS::DynamoDB::Table": ("TableName", 255),
     "AWS::Events::Rule": ("Name", 64),
     "AWS::IAM::Role": ("RoleName", 64),
