@@ -18,6 +18,8 @@ from typing import Any
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
+from infrastructure.local.iam import callers
+
 KILLED = -9
 
 
@@ -101,17 +103,20 @@ def _around(
     service: str = client.meta.service_model.service_name
     call = Call(service, operation, caller.function, caller.invocation, parameters)
     try:
-        return interceptor(call, lambda: _as_aws(perform))
+        function = callers.current()
+        with callers.calling_as(None):  # what an interceptor does itself is not the function's doing
+            return interceptor(call, lambda: _as_aws(perform, function))
     except ProcessEnded:
         caller.ended = True
         raise
 
 
-def _as_aws(perform: Perform) -> Any:
-    """What AWS does to carry out a call is not the caller's doing, though its thread does it."""
+def _as_aws(perform: Perform, function: str | None) -> Any:
+    """What AWS does to carry out a call is not the caller's doing, though its thread does it; the call itself is."""
     token = _RUNNING.set(None)
     try:
-        return perform()
+        with callers.calling_as(function):
+            return perform()
     finally:
         _RUNNING.reset(token)
 
