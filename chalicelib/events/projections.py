@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from chalicelib.batches import counting
 from chalicelib.executions.changes import Change
+from chalicelib.jobs import notifying
 
 _LOG = logging.getLogger("mediawright.events")
 
@@ -25,7 +26,10 @@ class Projection:
     enter: Callable[[str, Sequence[Change]], None]
 
 
-PROJECTIONS: tuple[Projection, ...] = (Projection(counting.batch_of, counting.count),)
+PROJECTIONS: tuple[Projection, ...] = (
+    Projection(counting.batch_of, counting.count),
+    Projection(notifying.job_of, notifying.notify),
+)
 
 
 def project(changes: Sequence[Change]) -> frozenset[str]:

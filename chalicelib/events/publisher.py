@@ -27,6 +27,7 @@ from chalicelib.executions.document import carried_along
 from chalicelib.executions.run import Document
 from chalicelib.executions.statuses import Status
 from chalicelib.executions.store import Stored
+from chalicelib.jobs import forgetting
 from chalicelib.web.documents import compact
 
 _LOG = logging.getLogger("mediawright.events")
@@ -165,7 +166,7 @@ def _each(ordered: list[_Told], batch: _Batch) -> _Left | None:
     for done, one in enumerate(ordered):
         try:
             if one.change is None:
-                removal.forget_rest(one.run_id)
+                _forget(one)
             else:
                 stored = stored or runs.read_whole(one.run_id)
                 _tell(one.change, stored, batch)
@@ -174,6 +175,14 @@ def _each(ordered: list[_Told], batch: _Batch) -> _Left | None:
             _LOG.exception("an event of run %s could not be published", one.run_id)
             return _Left(ordered[done:], f"{type(error).__name__}: {error}"[:1000])
     return None
+
+
+def _forget(one: _Told) -> None:
+    """Delete what belonged to a run that has expired, what a view kept of it first: that is found by its items."""
+    run = changes.expired(one.record)
+    if run is not None:
+        forgetting.forget(run)
+    removal.forget_rest(one.run_id)
 
 
 def _without_hopeless(failed: _Left, batch: _Batch) -> _Left | None:

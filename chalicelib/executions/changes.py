@@ -59,6 +59,12 @@ def change(record: Mapping[str, Any]) -> Change | None:
         raise MalformedRecord(f"the record can't be read: {error!r}") from error
 
 
+def expired(record: Mapping[str, Any]) -> Run | None:
+    """The run that a record of its removal is about; None where the record doesn't hold it."""
+    image = record["dynamodb"].get("OldImage")
+    return None if image is None else Run.of(dynamodb.plain_item(image))
+
+
 def is_expiry(record: Mapping[str, Any]) -> bool:
     """Whether the record says that DynamoDB itself removed a run whose time was over."""
     by = record.get("userIdentity") or {}

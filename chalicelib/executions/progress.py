@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.aws import transaction
-from chalicelib.aws.dynamodb import Expression, Item
+from chalicelib.aws import dynamodb, transaction
+from chalicelib.aws.dynamodb import Expression, Item, Key
 from chalicelib.aws.transaction import Write
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import RevisionStage
@@ -87,6 +87,25 @@ def _raise(run: Run, position: int, percent: int) -> Write:
     )
     values = {"Attempt": run.attempt, "Percent": percent}
     return transaction.update(store.table(), key, values, further, _NotFurther)
+
+
+def of_first(run: Run, items: Iterable[Item]) -> int | None:
+    """What the first operation of a run's stage reported in its attempt."""
+    part = _first(run)["Part"]
+    percents = [item["Percent"] for item in items if item["Part"] == part and item["Attempt"] == run.attempt]
+    return percents[0] if percents else None
+
+
+def read_first(runs: Iterable[Run]) -> dict[str, int]:
+    """The same of many runs, by run; of those that reported any."""
+    by_id = {run.id: run for run in runs}
+    keys = [_first(run) for run in by_id.values()]
+    items = dynamodb.batch_get(store.table(), keys, consistent=False) if keys else []
+    return {item["Id"]: percent for item in items if (percent := of_first(by_id[item["Id"]], [item])) is not None}
+
+
+def _first(run: Run) -> Key:
+    return {"Id": run.id, "Part": f"{_PREFIX}{run.current_stage:02}#00"}
 
 
 def of_stage(

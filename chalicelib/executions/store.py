@@ -237,10 +237,10 @@ def put_beside(run_id: str, facts: Mapping[str, Value]) -> Write:
     return transaction.put(table(), {"Id": run_id, "Part": BESIDE, **facts})
 
 
-def read_beside(run_ids: Sequence[str]) -> dict[str, Item]:
+def read_beside(run_ids: Sequence[str], *, consistent: bool = False) -> dict[str, Item]:
     """What is kept beside runs, by run."""
     keys = [{"Id": run_id, "Part": BESIDE} for run_id in run_ids]
-    return {item["Id"]: item for item in dynamodb.batch_get(table(), keys, consistent=False)}
+    return {item["Id"]: item for item in dynamodb.batch_get(table(), keys, consistent=consistent)}
 
 
 def delete_part(run_id: str, part: str) -> Write:

@@ -27,6 +27,11 @@ BATCH_QUEUED = {
     "data": {"jobs": [{"job_id": JOB_ID, "filename": "photo.jpg", "status": "pending"}], "total": 1},
     "message": "1 jobs queued",
 }
+HEALTH = {
+    "success": True,
+    "data": {"database": "ok", "storage": "ok", "accounts": "ok", "operations": "ok", "email": "not configured"},
+    "message": "",
+}
 UPLOAD = {"filename": "clip.mov", "content_type": "video/quicktime", "size": 52428800}
 GRANT = {
     "success": True,

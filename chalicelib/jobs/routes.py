@@ -8,7 +8,7 @@ from chalicelib.accounts import tokens
 from chalicelib.aws.settings import settings
 from chalicelib.executions import admit, close
 from chalicelib.executions.errors import NotQueuedError
-from chalicelib.jobs import bucket, examples, listing, names, store, uploads
+from chalicelib.jobs import bucket, examples, health, listing, names, store, uploads
 from chalicelib.jobs.errors import StartedJob
 from chalicelib.jobs.listing import QUERY, Asked
 from chalicelib.jobs.view import Job
@@ -92,6 +92,19 @@ def cancel_job(request: Request) -> Answer:
         raise StartedJob("Only a pending job can be cancelled") from None
     admit.look(freed=run.pools)
     return Answer(None, status=204)
+
+
+@routes.endpoint(
+    "GET",
+    "/v1/health",
+    summary="Tell whether what the jobs stand on answers",
+    response="jobs/health",
+    answer_example=examples.HEALTH,
+    signed=False,
+)
+def get_health(_request: Request) -> Answer:
+    found = health.report()
+    return Answer({"success": health.is_healthy(found), "data": found, "message": ""})
 
 
 def _job_id(request: Request) -> str:

@@ -120,9 +120,6 @@ def _origin(wanted: Wanted, source: Source) -> submit.Origin:
     beside: dict[str, Value] = {"Filename": source.name}
     if wanted.notify_email:
         beside["NotifyEmail"] = wanted.notify_email
-    if source.asset_id is None:
-        # the asset is made for this job alone, and goes with it
-        beside["OwnsAsset"] = True
     return submit.Origin(
         trigger="job", owner=wanted.user, job_type=wanted.kind.name, keep_days=KEPT_DAYS, beside=beside
     )

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from chalicelib.aws import clock, dynamodb
 from chalicelib.aws.settings import settings
+from chalicelib.executions import progress
 from chalicelib.executions import store as runs
-from chalicelib.executions.statuses import Status
+from chalicelib.executions.statuses import ENTERED, Status
+from chalicelib.executions.store import Stored
 from chalicelib.jobs import view
 from chalicelib.jobs.errors import ForeignJob, UnknownJob
 from chalicelib.jobs.view import Job
@@ -30,8 +32,18 @@ def read(user: str, job_id: str) -> Job:
         raise UnknownJob
     if stored.run.owner != user:
         raise ForeignJob
+    return _job(stored)
+
+
+def whole(job_id: str) -> Job | None:
+    """A job whosever it is; None when it is gone."""
+    stored = runs.read_whole(job_id)
+    return None if stored is None or stored.run.owner is None else _job(stored)
+
+
+def _job(stored: Stored) -> Job:
     beside = next((item for item in stored.others if item["Part"] == runs.BESIDE), {})
-    return view.job(stored.run, stored.stages, beside)
+    return view.job(stored.run, stored.stages, beside, progress.of_first(stored.run, stored.others))
 
 
 def entries(user: str) -> list[Entry]:
@@ -51,4 +63,5 @@ def jobs(ids: Sequence[str]) -> list[Job]:
     found = runs.read_runs(ids)
     stages = runs.read_stages(found)
     beside = runs.read_beside([run.id for run in found])
-    return [view.job(run, stages[run.id], beside.get(run.id, {})) for run in found]
+    percents = progress.read_first(run for run in found if run.status in ENTERED)
+    return [view.job(run, stages[run.id], beside.get(run.id, {}), percents.get(run.id)) for run in found]

@@ -60,8 +60,8 @@ class Job:
         }
 
 
-def job(run: Run, stages: Mapping[int, StagePart], beside: Mapping[str, Any]) -> Job:
-    """The job that a run is."""
+def job(run: Run, stages: Mapping[int, StagePart], beside: Mapping[str, Any], percent: int | None) -> Job:
+    """The job that a run is; `percent` is what its operation reported."""
     outputs = _outputs(stages)
     found = _result(outputs) if run.ended else None
     status = statuses.of(run.status, has_result=found is not None)
@@ -72,7 +72,7 @@ def job(run: Run, stages: Mapping[int, StagePart], beside: Mapping[str, Any]) ->
         status=status,
         filename=beside.get("Filename", ""),
         result=found if status == statuses.COMPLETED else None,
-        progress=100 if status == statuses.COMPLETED else None,
+        progress={statuses.COMPLETED: 100, statuses.STARTED: percent}.get(status),
         error=_error(run, outputs) if status == statuses.FAILED else None,
         url_seconds=min(URL_SECONDS, left),
     )

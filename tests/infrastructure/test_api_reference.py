@@ -31,7 +31,7 @@ def test_public_routes_say_that_they_need_no_signature() -> None:
     section = PAGE.split("\n### GET /docs\n")[1].split("\n### ")[0]
 
     assert "Needs no signature." in section
-    assert PAGE.count("Needs no signature.") == 6
+    assert PAGE.count("Needs no signature.") == 7
 
 
 def test_every_room_of_the_document_has_a_heading() -> None:

@@ -19,8 +19,9 @@ from infrastructure.local.faults import FAULTS
 
 CODE = Path(__file__).with_name("operators.py")
 ENDED = ("Complete", "Error", "Canceled")
-PARAMETERS = {"WebhookAllowedNetworks": "127.0.0.0/8"}
-"""Receivers of webhooks stand on this machine."""
+SENDER = "jobs@example.com"
+PARAMETERS = {"WebhookAllowedNetworks": "127.0.0.0/8", "NotificationSender": SENDER}
+"""Receivers of webhooks stand on this machine; jobs are told of by e-mail."""
 
 
 class Engine:

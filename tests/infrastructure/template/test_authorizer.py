@@ -18,6 +18,7 @@ BY_TOKEN = {
     ("post", "/v1/auth/login"),
     ("post", "/v1/auth/refresh"),
     ("get", "/v1/auth/me"),
+    ("get", "/v1/health"),
     ("post", "/v1/uploads"),
     ("get", "/v1/jobs"),
     ("get", "/v1/jobs/{id}"),

@@ -40,6 +40,10 @@ GOOD = {
     "OperatorGrants": ["automatic", "manual"],
     "OperatorImageUri": ["", f"{REGISTRY}/operators:1", f"{REGISTRY}/a/b@sha256:{'0' * 64}"],
     "StackShortUuid": ["", "ab12", "ab12cd"],
+    "MaxUploadMegabytes": ["1", "500", "9999", "10000", "50999", "51199", "51200"],
+    "JobLimits": ["image=1", "batch=999999"],
+    "JobSources": ["", "a-bucket/", "a-bucket/some/prefix/"],
+    "NotificationSender": ["", "jobs@example.com"],
 }
 BAD = {
     "OperatorImageUri": [
@@ -60,6 +64,10 @@ BAD = {
     "WebhookAllowedNetworks": ["example.com", "*"],
     "OperatorGrants": ["Automatic", ""],
     "StackShortUuid": ["AB12", "abc", "abcdefg"],
+    "MaxUploadMegabytes": ["0", "-1", "1.5", "0500", "51201", "51300", "52000", "60000", "100000", ""],
+    "JobLimits": ["", "30", "image=0", "image=-1", "image", "audio=3", "image=30;batch=1"],
+    "JobSources": ["a-bucket", "*", "/", "s3://a-bucket/"],
+    "NotificationSender": ["jobs", "a b@example.com", "@example.com"],
 } | {name: ["yes", "true", ""] for name in YES_OR_NO}
 
 
