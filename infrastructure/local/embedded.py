@@ -35,6 +35,9 @@ STACK = "mediawright"
 _IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mediawright-operators:working-tree"
 """Stands for the operators' image, whose code is read from the working tree as all code is."""
 
+_PARAMETERS = {"OperatorImageUri": _IMAGE, "RegisterMediaOperations": "No"}
+"""What the stack is given unless a caller says otherwise: all functions, and nothing defined."""
+
 _ALONE = threading.Lock()
 
 
@@ -70,7 +73,7 @@ class EmbeddedAws:
         self.ports = (port, aws_port)
         self._keys = KeyStore(self.credentials) if auth else None
         self._speed = speed
-        self._parameters = {"OperatorImageUri": _IMAGE, **(parameters or {})}
+        self._parameters = {**_PARAMETERS, **(parameters or {})}
         self._clients: dict[str, Any] = {}
         self._client_lock = threading.Lock()
         self._environment: dict[str, str] | None = None
@@ -113,6 +116,8 @@ class EmbeddedAws:
         from infrastructure.template.expand import expanded
         from infrastructure.template.operators import inner_templates
 
+        # custom resources of the stack are answered at addresses of S3
+        aws.start()
         template = expanded(self.project)
         inner = inner_templates(self.project)
         in_process = os.environ.get("ENGINE_WORKERS") != "1"
@@ -122,7 +127,6 @@ class EmbeddedAws:
         routes = Routes(api_body(STACK))
         verifier = self._verify if self._keys else None
         api.gateway = Gateway(routes, partial(services.functions.invoke, server.api), verifier)
-        aws.start()
         api.start()
 
     def _listen(self, make: Any, port: int) -> Any:

@@ -68,7 +68,8 @@ def _engine(project: Path) -> EmbeddedAws:
         speed = float(os.environ.get("SPEED") or 1)
     except ValueError as error:
         raise BadSetting(str(error)) from error
-    return EmbeddedAws(port, aws_port, os.environ.get("AUTH") == "1", speed, project)
+    registering = {"RegisterMediaOperations": "Yes"}
+    return EmbeddedAws(port, aws_port, os.environ.get("AUTH") == "1", speed, project, registering)
 
 
 def _welcome(engine: EmbeddedAws) -> str:

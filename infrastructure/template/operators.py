@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from infrastructure.template import registrations
 from infrastructure.template.layers import LAYERS
 from infrastructure.template.places import RUNTIME, WORKING_TREE, Places
 
@@ -23,6 +24,7 @@ _SAME_IN_CORE = {
     "KmsKeyArn": "The key that encrypts the bucket, when it is the user's; may be empty",
     "LogRetentionDays": "For how many days logs are kept",
     "OperatorImageUri": "The container image of the operators that start ffmpeg; without it they are left out",
+    "RegisterMediaOperations": "Whether media operations are registered, each with a workflow of its own",
 }
 """Parameters that the core hands on under the name that they have there."""
 
@@ -83,6 +85,7 @@ def operator_resources(project: Path, places: Places) -> Template:
                 "DataPlaneHandler": {"Ref": "DataPlaneHandler"},
                 "DataPlaneHandlerArn": {"Fn::GetAtt": ["DataPlaneHandler", "Arn"]},
                 "DataBucketArn": {"Fn::GetAtt": ["DataBucket", "Arn"]},
+                registrations.REGISTRAR: {"Fn::GetAtt": ["WorkflowCustomResource", "Arn"]},
                 **{name: {"Ref": name} for name in _SAME_IN_CORE},
             },
         },
@@ -102,6 +105,7 @@ def operator_library(project: Path, places: Places = WORKING_TREE) -> Template:
     # Operations over the same handler share its function.
     handlers = {entry["Handler"]: entry for entry in definitions}
     functions = {logical_id(key): _function(entry, places) for key, entry in handlers.items()}
+    registered = registrations.resources([(logical_id(entry["Handler"]), entry) for entry in definitions])
     used = sorted({name for entry in handlers.values() for name in layers_of(entry)})
     layers = {LAYERS[name].logical_id: _layer(name, places) for name in used}
     return {
@@ -112,9 +116,10 @@ def operator_library(project: Path, places: Places = WORKING_TREE) -> Template:
             "HasExternalBucket": _is_given("ExternalBucketArn"),
             "HasKmsKey": _is_given("KmsKeyArn"),
             IMAGE_CONDITION: _is_given("OperatorImageUri"),
+            **registrations.conditions(IMAGE_CONDITION),
             "Traces": {"Fn::Equals": [{"Ref": "EnableXrayTrace"}, "Yes"]},
         },
-        "Resources": {**functions, **layers, ROLE: _role(), _LOGS: _logs()},
+        "Resources": {**functions, **layers, **registered, ROLE: _role(), _LOGS: _logs()},
         "Outputs": _outputs(definitions),
     }
 
@@ -129,6 +134,7 @@ def _parameters() -> Template:
         "DataPlaneHandler": "The function that operators invoke to reach the data plane",
         "DataPlaneHandlerArn": "Its ARN",
         "DataBucketArn": "The data plane's bucket",
+        registrations.REGISTRAR: "The function that registers operations and workflows",
         **_SAME_IN_CORE,
     }
     return {name: {"Type": "String", "Description": text} for name, text in descriptions.items()}

@@ -170,3 +170,15 @@ def test_on_the_laptop_its_code_is_the_working_trees(tmp_path: Path) -> None:
 
     assert properties["Code"]["S3Bucket"] == "working-tree"
     assert properties["Handler"] == "operators.media.cut.handler.lambda_handler"
+
+
+def test_media_operations_are_registered_each_with_a_workflow() -> None:
+    resources = operator_library(sample_project.REPOSITORY)["Resources"]
+
+    for name in ("ImageConvert", "MediaProbeAudio", "VideoTrim"):
+        condition = "RegistersOperationsOfImage" if name == "VideoTrim" else "RegistersOperations"
+        operation, workflow = resources[f"{name}Operation"], resources[f"Run{name}Workflow"]
+        assert (operation["Condition"], workflow["Condition"]) == (condition, condition)
+        assert json.loads(operation["Properties"]["ConfigurationSchema"])["type"] == "object"
+        assert json.loads(workflow["Properties"]["Stages"]) == {f"_{name}": {"End": True}}
+    assert "ThumbnailOperation" not in resources

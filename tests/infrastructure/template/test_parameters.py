@@ -23,6 +23,7 @@ YES_OR_NO = [
     "DeployMediaOperators",
     "DeployTestResources",
     "EnableXrayTrace",
+    "RegisterMediaOperations",
 ]
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0f1e2d3c-aaaa-bbbb-cccc-0123456789ab"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:mine"
