@@ -1,4 +1,4 @@
-"""The media operations in the operators' stack as the engine knows them: each registered, and a workflow `Run<Name>`."""
+"""The media operations as the operators' stack registers them with the engine, each with a workflow of its own."""
 
 from __future__ import annotations
 

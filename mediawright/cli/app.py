@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from mediawright.cli import assets, batches, configuration, operations, runs, stages, triggers, webhooks, workflows
+from mediawright.cli import (
+    assets,
+    batches,
+    configuration,
+    media,
+    operations,
+    runs,
+    stages,
+    triggers,
+    webhooks,
+    workflows,
+)
 from mediawright.cli.groups import Root, StartGroup
 from mediawright.cli.health_view import facts as health_facts
 from mediawright.cli.session import Session, current
@@ -37,6 +48,7 @@ app.add_typer(triggers.app, name="trigger", help="What starts runs by itself: ob
 app.add_typer(webhooks.app, name="webhook", help="Who is told of runs' changes.")
 app.add_typer(assets.app, name="asset", help="Assets: media, and what was found out about them.")
 app.add_typer(configuration.app, name="config", help="This command's own settings, and those of the system.")
+media.add_to(app)
 
 
 @app.callback()

@@ -75,7 +75,7 @@ class _LiveTable:
     def _status(self, operation: OperationRow) -> RenderableType:
         style = _STYLES.get(operation.status, "")
         if operation.status == "Started":
-            return Spinner("dots", Text(operation.status, style), style=style)
+            return Spinner("dots", Text(operation.label, style), style=style)
         return Text(render.plain(operation.status), style)
 
     def _time(self, stage: StageRow, operation: OperationRow) -> Text:

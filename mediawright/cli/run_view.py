@@ -20,12 +20,18 @@ _FACTS = ("Attempt", "Priority", "Trigger", "Batch", "TimeoutSeconds", "Canceled
 
 @dataclass(frozen=True)
 class OperationRow:
-    """One operation. `seconds` is None while it isn't known."""
+    """One operation. `seconds` is None while it isn't known, `percent` while it doesn't tell how far it is."""
 
     name: str
     status: str
     seconds: float | None
     message: str
+    percent: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The status, and while it runs how far it is."""
+        return self.status if self.percent is None else f"{self.status} {self.percent} %"
 
 
 @dataclass(frozen=True)
@@ -158,7 +164,8 @@ def _operation(
 ) -> OperationRow:
     if made is None:
         running = stage_status == _STARTED and run_status not in ENDED
-        return OperationRow(name, _STARTED if running else _NOT_STARTED, None, "")
+        percent = (stage.get("Progress") or {}).get(name) if running else None
+        return OperationRow(name, _STARTED if running else _NOT_STARTED, None, "", percent)
     seconds = _between(_iso(made.get("Entered")), _iso(made.get("Left")))
     cause = ": ".join(str(made[member]) for member in ("Error", "Cause") if made.get(member))
     status = str(made.get("Status", ""))

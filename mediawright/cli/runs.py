@@ -142,7 +142,7 @@ def _print(session: Session, run: Execution) -> None:
         _line("fact", name, value)
     for stage in now.stages:
         for row in stage.operations:
-            _line("operation", stage.name, row.name, row.status, render.seconds(row.seconds), row.message)
+            _line("operation", stage.name, row.name, row.label, render.seconds(row.seconds), row.message)
     for wait in now.waits:
         _line("wait", *wait)
     for attempt in now.attempts:

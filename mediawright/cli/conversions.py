@@ -1,0 +1,129 @@
+"""Which files are to be made of which, and making them: one with a bar of its percentage, many of their count."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
+
+from mediawright.cli import render
+from mediawright.cli.media_types import media_type
+from mediawright.cli.session import Session, as_document
+from mediawright.client import Client
+from mediawright.client.conversion import ConversionFailed, Work, convert
+from mediawright.errors import MediawrightError
+from mediawright.media import formats
+
+Planned = Callable[[Path, str], Work]
+"""The work that makes a file of an ending (without its dot) out of a file."""
+MOST_FILES = 1000
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A file and what is to be made of it."""
+
+    source: Path
+    target: Path
+    work: Work
+
+
+def pairs(source: str, target: Path, ending: str | None, plan: Planned, kinds: tuple[str, ...]) -> list[Pair]:
+    """Return what is to be made: of one file, or of those of a folder or a pattern. Raises BadParameter."""
+    if Path(source).is_file():
+        wanted = formats.ending(ending or target.suffix)
+        if not wanted:
+            raise typer.BadParameter(f"the name {target} has no ending that tells the format")
+        found = [Pair(Path(source), target, plan(Path(source), wanted))]
+    else:
+        found = _many(source, target, ending, plan, kinds)
+    if any(pair.source.resolve() == pair.target.resolve() for pair in found):
+        raise typer.BadParameter("a file can't be made in its own place")
+    return found
+
+
+def _many(source: str, folder: Path, ending: str | None, plan: Planned, kinds: tuple[str, ...]) -> list[Pair]:
+    files = _files(source, kinds)
+    if not ending:
+        raise typer.BadParameter("of many files --to tells the format")
+    if folder.is_file():
+        raise typer.BadParameter(f"{folder} is a file: of many files a folder is made")
+    wanted = formats.ending(ending)
+    found = [Pair(file, folder / f"{file.stem}.{wanted}", plan(file, wanted)) for file in files]
+    targets = [pair.target for pair in found]
+    twice = sorted({str(target) for target in targets if targets.count(target) > 1})
+    if twice:
+        raise typer.BadParameter(f"two files would become {twice[0]}")
+    return found
+
+
+def _files(source: str, kinds: tuple[str, ...]) -> list[Path]:
+    """The files of a folder that are of the kinds, or all that a pattern finds."""
+    if Path(source).is_dir():
+        files = [path for path in sorted(Path(source).iterdir()) if path.is_file() and media_type(path) in kinds]
+    else:
+        files = [Path(name) for name in sorted(glob.glob(source, recursive=True)) if Path(name).is_file()]
+    if not files:
+        raise typer.BadParameter(f"there is no file {source}, and it is no folder or pattern that has any to convert")
+    if len(files) > MOST_FILES:
+        raise typer.BadParameter(f"{len(files)} files are more than {MOST_FILES} at once")
+    return files
+
+
+def make(session: Session, wanted: list[Pair], parallel: int) -> None:
+    """Make all files. Exits with 1 when one fails; the others are made."""
+    results = _one(session, wanted[0]) if len(wanted) == 1 else _all(session, wanted, parallel)
+    told = [document for document, _ in results]
+    if session.as_json:
+        session.show(told[0] if len(wanted) == 1 else told)
+    if any(not fine for _, fine in results):
+        raise typer.Exit(1)
+
+
+Result = tuple[dict[str, Any], bool]
+
+
+def _one(session: Session, pair: Pair) -> list[Result]:
+    with _bar(session, TaskProgressColumn()) as bar:
+        task = bar.add_task(render.plain(pair.target.name), total=100)
+        return [_made(session, session.client, pair, lambda percent: bar.update(task, completed=percent))]
+
+
+def _all(session: Session, wanted: list[Pair], parallel: int) -> list[Result]:
+    found: dict[int, Result] = {}
+    client = session.client
+    with _bar(session, MofNCompleteColumn()) as bar, ThreadPoolExecutor(parallel) as pool:
+        task = bar.add_task("files", total=len(wanted))
+        futures = {pool.submit(_made, session, client, pair, lambda _: None): n for n, pair in enumerate(wanted)}
+        for future in as_completed(futures):
+            found[futures[future]] = future.result()
+            bar.advance(task)
+    return [found[number] for number in range(len(wanted))]
+
+
+def _made(session: Session, client: Client, pair: Pair, told: Callable[[int], None]) -> Result:
+    document: dict[str, Any] = {"Input": str(pair.source), "Output": str(pair.target)}
+    try:
+        run = convert(client, pair.source, pair.target, pair.work, told)
+    except (MediawrightError, OSError) as error:
+        session.errors.print(f"{render.plain(pair.source)}: {render.plain(error)}", soft_wrap=True)
+        run_id = {"Run": error.run_id} if isinstance(error, ConversionFailed) else {}
+        return {**document, **run_id, "Error": as_document(error)}, False
+    session.say(f"{pair.source} -> {pair.target} ({pair.target.stat().st_size:,} bytes)")
+    return {**document, "Run": run["Id"]}, True
+
+
+@contextmanager
+def _bar(session: Session, column: Any) -> Iterator[Progress]:
+    """A bar on a terminal; elsewhere the lines that are said are all."""
+    shown = session.console.is_terminal and not session.as_json
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), column)
+    with Progress(*columns, console=session.console, transient=True, disable=not shown) as bar:
+        yield bar
