@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -83,6 +84,21 @@ def test_the_commands_work_as_typed(ports: dict[str, str]) -> None:
     assert '"Status":"ok"' in done.stdout
     assert "Complete {'words': 3}" in done.stdout
     assert "'longest': ['hello', 'world']" in done.stdout or "'longest': ['world', 'hello']" in done.stdout
+
+
+def test_the_walk_through_jobs_works_as_typed(ports: dict[str, str]) -> None:
+    environment = next(block for block in commands() if block.startswith("export "))
+
+    done = typed([environment, *blocks((ROOT / "docs" / "jobs.md").read_text(encoding="utf-8"))], ports)
+
+    assert done.stdout.count('"status":"completed"') >= 4
+    assert '"message":"2 jobs queued"' in done.stdout
+    assert '"total":9' in done.stdout
+    assert '"operations":"ok"' in done.stdout
+    assert (ROOT / "out" / "photo.webp").read_bytes()[:4] == b"RIFF"
+    run = json.loads((ROOT / "out" / "run.json").read_text(encoding="utf-8"))
+    assert (run["Workflow"]["Name"], run["Status"], run["Trigger"]) == ("RunAudioConvert", "Complete", "job")
+    assert f"{run['Id']}" in done.stdout
 
 
 def test_the_commands_of_the_pages_on_runs_work_as_typed(ports: dict[str, str]) -> None:

@@ -33,11 +33,11 @@ class Origin:
     trigger: str = "api"
     run_id: str | None = None
     batch: str | None = None
+    writes: tuple[transaction.Write, ...] = ()
     owner: str | None = None
     job_type: str | None = None
     keep_days: int | None = None
     beside: Mapping[str, Value] | None = None
-    writes: tuple[transaction.Write, ...] = ()
 
 
 API = Origin()

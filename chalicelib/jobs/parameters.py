@@ -51,4 +51,4 @@ def _codec(parameters: Mapping[str, Any]) -> Any:
         return codecs.fitting(parameters["OutputFormat"], parameters["Codec"])
     except KeyError:
         # one of the two is unknown, which the schema says in its own words
-        return parameters["Codec"]
+        return codecs.ENCODERS.get(parameters["Codec"], parameters["Codec"])
