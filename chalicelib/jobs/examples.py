@@ -45,6 +45,9 @@ GRANT = {
     "message": "",
 }
 
+COMPLETE = {"parts": [{"part_number": 1, "etag": '"5d41402abc4b2a76b9719d911017c592"'}]}
+COMPLETED = {"success": True, "data": {"upload_id": UPLOAD_ID}, "message": ""}
+
 _OF_KINDS: dict[str, dict[str, Any]] = {
     "image_convert_webp": {"quality": 80},
     "image_convert_avif": {"quality": 60},

@@ -11,6 +11,7 @@ from chalicelib.executions.errors import NotQueuedError
 from chalicelib.jobs import bucket, examples, health, listing, names, store, uploads
 from chalicelib.jobs.errors import StartedJob
 from chalicelib.jobs.listing import QUERY, Asked
+from chalicelib.jobs.multipart import Part
 from chalicelib.jobs.view import Job
 from chalicelib.web import limits
 from chalicelib.web.envelope import MEDIAFLOW, enveloped
@@ -38,6 +39,24 @@ _JOB_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 def create_upload(request: Request) -> Answer:
     limits.count(request.user, "/v1/uploads", settings().job_limits["image"])
     return enveloped(uploads.grant(request.user, request.body), status=201)
+
+
+@routes.endpoint(
+    "POST",
+    "/v1/uploads/{id}/complete",
+    summary="Put an upload together that came in parts",
+    request="jobs/complete_upload",
+    response="jobs/upload_completed",
+    errors=(404, 409, 422),
+    example=examples.COMPLETE,
+    answer_example=examples.COMPLETED,
+    signed=False,
+    guard=tokens.bearer,
+)
+def complete_upload(request: Request) -> Answer:
+    parts = [Part(part["part_number"], part["etag"]) for part in request.body["parts"]]
+    uploads.complete(request.user, request.path["id"], parts)
+    return enveloped({"upload_id": request.path["id"]})
 
 
 @routes.endpoint(

@@ -20,6 +20,7 @@ BY_TOKEN = {
     ("get", "/v1/auth/me"),
     ("get", "/v1/health"),
     ("post", "/v1/uploads"),
+    ("post", "/v1/uploads/{id}/complete"),
     ("get", "/v1/jobs"),
     ("get", "/v1/jobs/{id}"),
     ("delete", "/v1/jobs/{id}"),

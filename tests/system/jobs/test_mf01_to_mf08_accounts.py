@@ -143,3 +143,19 @@ def test_mf07_a_refresh_token_gets_a_new_pair(engine: Engine, person: Person) ->
 def test_mf07_nothing_else_refreshes(engine: Engine, person: Person, token: str) -> None:
     given = person.tokens["access_token"] if token == "access" else token
     detail(engine.http.post("v1/auth/refresh", json={"refresh_token": given}), 401)
+
+
+def test_a_registration_that_was_cut_short_is_finished_by_the_first_login(engine: Engine) -> None:
+    """A user was made, and what should have made its password permanent never came."""
+    email, pool = address(), engine.aws.outputs["UserPoolId"]
+    engine.aws.client("cognito-idp").admin_create_user(
+        UserPoolId=pool,
+        Username=email,
+        TemporaryPassword=PASSWORD,
+        UserAttributes=[{"Name": "email", "Value": email}],
+        MessageAction="SUPPRESS",
+    )
+
+    detail(engine.http.post("v1/auth/register", json={"email": email, "password": "another one"}), 409)
+    detail(engine.http.post("v1/auth/login", data={"username": email, "password": "another one"}), 401)
+    data(engine.http.post("v1/auth/login", data={"username": email, "password": PASSWORD}), flat=True)
