@@ -29,6 +29,7 @@ UNREAD: Mapping[str, Mapping[str, str]] = {
         "LoggingConfig": "moto leaves it out; logs go to the function's own group here",
         "TracingConfig": "moto leaves it out; there is no X-Ray here",
         "Architectures": "moto answers its default",
+        "EphemeralStorage": "moto leaves it out",
     },
     "AWS::Lambda::LayerVersion": {
         "Content": "a stand-in: read from the working tree",

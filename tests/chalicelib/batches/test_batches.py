@@ -486,7 +486,7 @@ def test_a_straggler_is_canceled_by_the_sweep(
     assert notes() == [batch_id]
     run_id = Entry({"Line": 1}, None).run_id(batch_id)
     member = store.put_member(batch_id, run_id, {"Line": 1})
-    submit({"Name": "flow", **clips[0]}, origin=Origin("batch", run_id, batch_id, (member,)))
+    submit({"Name": "flow", **clips[0]}, origin=Origin("batch", run_id, batch_id, writes=(member,)))
 
     later(monkeypatch, 61)
     continuing.continue_batches()

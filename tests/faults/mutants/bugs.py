@@ -59,11 +59,11 @@ BUGS = (
         "item",
     ),
     Mutant(
-        "an admitted run stays in the queue",
+        "a posted run isn't queued",
         "sync, nothing injected",
         f"{EXECUTIONS}.moves",
-        "admit",
-        "queue.take(entry),",
+        "submit",
+        "queue.put(queue.entry_of(run)),",
         "",
     ),
     Mutant(
@@ -126,7 +126,7 @@ BUGS = (
         "the publisher goes on after a failure",
         "sync, fails before",
         "chalicelib.events.publisher",
-        "_handled",
+        "_each",
         'return _Left(ordered[done:], f"{type(error).__name__}: {error}"[:1000])',
         "return None",
     ),
