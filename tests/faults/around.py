@@ -199,8 +199,6 @@ AROUND = (
         _submit_and_retry_many,
         _ends(calls=2),
         actors=frozenset({"POST /workflow/execution/retry"}),
-        # otherwise the scheduler may be quicker than the request, which then makes fewer calls
-        stream_lag=0.3,
     ),
 )
 
