@@ -21,8 +21,9 @@ PACKAGED = "packaged.json"
 Command = list[str]
 
 _LEFT = """
-What the stack made while it ran is not the stack's and stays too: state machines and schedules whose names have its
-ShortUuid, and subscriptions of triggers. Delete workflows and triggers before, or those by hand.
+What the stack made while it ran is not the stack's and stays too: state machines and event rules whose names have its
+ShortUuid, subscriptions of triggers, and the tag mediawright on functions of operations. Delete triggers, workflows
+and operations before, or those by hand.
 The tables can be deleted once their deletion protection is off: deploy with PARAMETERS=DeletionProtection=No before
 you destroy the stack, or turn it off for each (aws dynamodb update-table --no-deletion-protection-enabled).
 """

@@ -28,6 +28,7 @@ def expand(template: Template) -> Template:
     from samtranslator.utils.py27hash_fix import to_py27_compatible_template, undo_mark_unicode_str_in_template
 
     source = json.loads(json.dumps(template))
+    _name_deployments_by_content(source)
     to_py27_compatible_template(source, {})
     # The template names no managed policy, so the translator need not ask IAM for them.
     translated = Translator(None, Parser(), boto_session=_Region()).translate(
@@ -35,6 +36,13 @@ def expand(template: Template) -> Template:
     )
     plain: Template = json.loads(json.dumps(undo_mark_unicode_str_in_template(translated)))
     return plain
+
+
+def _name_deployments_by_content(source: Template) -> None:
+    """AlwaysDeploy names a deployment by the second of time; here, the same template expands to the same."""
+    for resource in source["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Api":
+            resource["Properties"].pop("AlwaysDeploy", None)
 
 
 def expanded(project: Path) -> Template:
