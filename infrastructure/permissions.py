@@ -28,7 +28,8 @@ through `DataPlaneHandler`, whose role knows assets only.
 **No policy grows with what is registered.** State machines run as `WorkflowRole`, which may invoke functions that
 carry the tag `mediawright: <stack name>` and those that the parameter `OperatorFunctionArns` lists. With
 `OperatorGrants: automatic` the API tags the function of an operation when it is registered and takes that tag back
-with the last operation that used it; with `manual` it only looks. It can set and remove no other tag.
+with the last operation that used it; with `manual` it only looks. It can set and remove no other tag, nor touch a
+function that carries another stack's.
 `WorkflowRole` is the only role that is ever passed to Step Functions, `TriggerScheduleRole` the only one passed to
 EventBridge Scheduler.
 
@@ -42,9 +43,8 @@ def page(project: Path) -> str:
     """The page as it is to be committed."""
     resources = {**build(project)["Resources"], **operator_library(project)["Resources"]}
     roles = sorted((name, entry) for name, entry in resources.items() if entry["Type"] == "AWS::IAM::Role")
-    shared = sorted((name, entry) for name, entry in resources.items() if entry["Type"] == "AWS::IAM::ManagedPolicy")
     lines = [line for name, role in roles for line in _section(name, role, _users(name, resources))]
-    return "\n".join([_HEAD, *lines, *(line for name, policy in shared for line in _shared(name, policy))])
+    return "\n".join([_HEAD, *lines])
 
 
 def _users(role: str, resources: dict[str, Any]) -> list[str]:
@@ -65,17 +65,6 @@ def _section(name: str, role: dict[str, Any], users: list[str]) -> Iterator[str]
     for policy in role["Properties"].get("Policies", []):
         for entry in policy["PolicyDocument"]["Statement"]:
             yield _row(entry)
-    yield ""
-
-
-def _shared(name: str, policy: dict[str, Any]) -> Iterator[str]:
-    """A policy that several roles have, if a condition of the template holds."""
-    roles = [role["Fn::If"][1]["Ref"] if "Fn::If" in role else role["Ref"] for role in policy["Properties"]["Roles"]]
-    yield f"## {name}\n"
-    yield f"Part of {', '.join(f'`{role}`' for role in roles)}, only if `{policy['Condition']}`.\n"
-    yield "| why | actions | resources | conditions |"
-    yield "|---|---|---|---|"
-    yield from map(_row, policy["Properties"]["PolicyDocument"]["Statement"])
     yield ""
 
 

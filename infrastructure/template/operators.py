@@ -225,7 +225,10 @@ def _role() -> Template:
     external = _allow(
         "ExternalMedia", ["s3:GetObject"], [{"Ref": "ExternalBucketArn"}, {"Fn::Sub": "${ExternalBucketArn}/*"}]
     )
-    key = _allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], {"Ref": "KmsKeyArn"})
+    key = {
+        **_allow("Key", ["kms:Decrypt", "kms:GenerateDataKey"], {"Ref": "KmsKeyArn"}),
+        "Condition": {"StringEquals": {"kms:ViaService": {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}}},
+    }
     # X-Ray's actions have no resource type: AWS offers no ARN to name here.
     traces = _allow("Traces", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*")
     statements: list[Any] = [

@@ -95,6 +95,8 @@ def test_the_machines_role_starts_itself_reads_batches_and_invokes_one_function(
         "IndexesAndResults",
         "Prefixes",
         "ExternalPrefixes",
+        "Traces",
+        "Key",
     }
 
 

@@ -110,14 +110,23 @@ def test_nothing_is_traced_unless_it_is_asked_for(template: Template) -> None:
         assert machine["Properties"]["TracingConfiguration"] == {"Enabled": {"Fn::If": ["Traces", True, False]}}
 
 
-def test_roles_may_report_traces_only_then(template: Template) -> None:
-    policy = template["Resources"]["TracingPolicy"]
-    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
-    others = {name: entry for name, entry in template["Resources"].items() if name != "TracingPolicy"}
+def test_whoever_is_traced_may_report_it_by_its_own_role_and_only_then(template: Template) -> None:
+    """A policy attached beside the role may come too late: Lambda refuses traced functions whose role may not."""
+    resources = template["Resources"]
+    traced = {
+        entry["Properties"]["Role"]["Fn::GetAtt"][0]
+        for entry in resources.values()
+        if "Tracing" in entry.get("Properties", {})
+    } | {"BatchMachineRole", "WorkflowRole"}
+    reporting = {name for name, entry in resources.items() if "xray:" in json.dumps(entry)}
 
-    assert policy["Condition"] == "Traces"
-    assert {"xray:PutTraceSegments", "xray:PutTelemetryRecords"} <= set(statement["Action"])
-    assert "xray:" not in json.dumps(others)
+    assert reporting == traced
+    for name in traced:
+        written = [policy["PolicyDocument"]["Statement"] for policy in resources[name]["Properties"]["Policies"]]
+        found = [entry for statements in written for entry in statements if "xray:" in json.dumps(entry)]
+        [[condition, statement, nothing]] = [entry["Fn::If"] for entry in found]
+        assert (condition, nothing) == ("Traces", {"Ref": "AWS::NoValue"})
+        assert {"xray:PutTraceSegments", "xray:PutTelemetryRecords"} <= set(statement["Action"])
 
 
 @pytest.mark.parametrize("name", ["AlarmTopicPolicy", "MieSNSTopicPolicy"])

@@ -123,16 +123,16 @@ def test_a_key_encrypts_all_that_keeps_data(template: Template) -> None:
 
 
 def test_whoever_reads_or_writes_is_let_through_by_the_key(template: Template) -> None:
-    policy = template["Resources"]["KeyPolicy"]
-    roles = {role["Ref"] if "Ref" in role else role["Fn::If"][1]["Ref"] for role in policy["Properties"]["Roles"]}
-    functions = [entry for entry in template["Resources"].values() if entry["Type"] == "AWS::Serverless::Function"]
-    engine = {entry["Properties"]["Role"]["Fn::GetAtt"][0] for entry in functions} - {"MediaOperatorRole"}
+    resources = template["Resources"]
+    functions = [entry for entry in resources.values() if entry["Type"] == "AWS::Serverless::Function"]
+    engine = {entry["Properties"]["Role"]["Fn::GetAtt"][0] for entry in functions}
 
-    assert policy["Condition"] == "HasKmsKey"
-    assert roles == engine | {"BatchMachineRole", "TriggerScheduleRole"}
-    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
-    assert statement["Resource"] == {"Ref": "KmsKeyArn"}
-    assert "kms:ViaService" in statement["Condition"]["StringEquals"]
+    for name in engine | {"BatchMachineRole", "TriggerScheduleRole"}:
+        policies = [policy["PolicyDocument"]["Statement"] for policy in resources[name]["Properties"]["Policies"]]
+        conditional = [entry["Fn::If"] for statements in policies for entry in statements if "Fn::If" in entry]
+        [key] = [statement for condition, statement, _ in conditional if condition == "HasKmsKey"]
+        assert key["Resource"] == {"Ref": "KmsKeyArn"}, name
+        assert "kms:ViaService" in key["Condition"]["StringEquals"]
 
 
 def test_all_log_groups_are_kept_for_as_long_as_the_parameter_says(template: Template) -> None:
