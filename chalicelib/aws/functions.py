@@ -35,6 +35,17 @@ def tag(arn: str, tags: dict[str, str]) -> None:
     client("lambda").tag_resource(Resource=arn, Tags=tags)
 
 
+def tags(arn: str) -> dict[str, str]:
+    """The tags of a function (not of a version or alias); of one that isn't there none."""
+    try:
+        found: dict[str, str] = client("lambda").list_tags(Resource=arn).get("Tags") or {}
+    except ClientError as error:
+        if code(error) != "ResourceNotFoundException":
+            raise
+        return {}
+    return found
+
+
 def untag(arn: str, keys: list[str]) -> None:
     """Remove tags from a function; those it doesn't have are no error, nor is a function that isn't there."""
     try:

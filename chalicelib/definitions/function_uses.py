@@ -90,11 +90,17 @@ def settle(arn: str) -> bool:
         if tagged_store.is_used(arn) or settings().operator_grants == "manual":
             commit(tagged_store.stay(claimed))
         else:
-            functions.untag(arn, [grants.TAG])
+            _take_back(arn)
             commit(tagged_store.gone(claimed))
     except TagMoved:  # somebody came to it or left it, and looks after it
         return False
     return True
+
+
+def _take_back(arn: str) -> None:
+    """Take the tag off a function, unless its owner has given the function to another stack since."""
+    if functions.tags(arn).get(grants.TAG) == settings().stack_name:
+        functions.untag(arn, [grants.TAG])
 
 
 class _Move:

@@ -16,6 +16,8 @@ from chalicelib.definitions.rules import Document, function_fields
 from chalicelib.web.errors import BadRequestError, UnavailableError, shown
 
 TAG = "mediawright"
+ENGINES_OWN = "the engine itself"
+"""The tag's value on the engine's functions, which are nobody's operators. No stack has such a name."""
 _THROTTLING = ("TooManyRequestsException", "ThrottlingException")
 
 
@@ -43,8 +45,9 @@ def _checked(field: str, arn: str, stack: Settings) -> Grant | None:
     function = parse(arn)
     if function is None:
         raise BadRequestError(f"{field}: {shown(arn)} is not the ARN of a Lambda function")
-    listed = {arn, function.unqualified} & set(stack.operator_function_arns)
-    _check_place(field, function, bool(listed), stack)
+    # as it is written: IAM takes a version or an alias for another resource than the function
+    listed = arn in stack.operator_function_arns
+    _check_place(field, function, listed, stack)
     if function.account != _own(stack, 4):
         return None
     tags = _tags(field, arn)
@@ -60,7 +63,7 @@ def _check_place(field: str, function: FunctionArn, listed: bool, stack: Setting
     if function.account != _own(stack, 4) and not listed:
         raise BadRequestError(
             f"{field}: the function belongs to account {function.account};"
-            " list its ARN in the stack parameter OperatorFunctionArns first"
+            " list this very ARN in the stack parameter OperatorFunctionArns first"
         )
 
 
@@ -83,6 +86,8 @@ def _tags(field: str, arn: str) -> dict[str, str]:
 def _missing_grant(field: str, function: FunctionArn, tag: str | None, stack: Settings) -> Grant | None:
     if tag == stack.stack_name:
         return None
+    if tag == ENGINES_OWN:
+        raise BadRequestError(f"{field}: {function.unqualified} is a function of the engine itself")
     if stack.operator_grants == "manual":
         raise BadRequestError(f"{field}: set the tag {TAG}={stack.stack_name} on {function.unqualified} first")
     if tag is not None:

@@ -25,7 +25,9 @@ def build(project: Path, places: Places = WORKING_TREE) -> Template:
 
     Raises TemplateError when a function of the app has no role in `cfn/`, or a role has no function.
     """
-    from infrastructure.template.chalice_sam import chalice_template  # slow to import; a cached build needs none
+    # slow to import; a cached build needs neither
+    from chalicelib.definitions.grants import ENGINES_OWN, TAG
+    from infrastructure.template.chalice_sam import chalice_template
 
     template = chalice_template(project, places.engine)
     template["Outputs"] = {}
@@ -43,6 +45,7 @@ def build(project: Path, places: Places = WORKING_TREE) -> Template:
         own = properties.get("Environment", {}).get("Variables", {})
         properties["Environment"] = {"Variables": {**environment, **own}}
         properties["Tracing"] = {"Fn::If": ["Traces", "Active", "PassThrough"]}
+        properties["Tags"] = {TAG: ENGINES_OWN}
     cors.name_origin(template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
     template = fragments.lay_over(template, operator_resources(project, places))
     template = fragments.lay_over(template, helper_layer(places))

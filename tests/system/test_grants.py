@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from infrastructure.local.iam import roles
+from infrastructure.local.iam.actions import table
+from infrastructure.local.iam.actions.place import Place
 from infrastructure.local.iam.denials import DENIALS
+from infrastructure.local.iam.guard import ACCOUNT
 from tests.system.conftest import Engine
 
 
@@ -100,3 +104,30 @@ def test_what_can_not_be_granted_is_refused_with_the_reason(engine: Engine, arn:
     assert answer.status_code == 400
     assert word in answer.json()["Message"]
     assert "StartLambdaArn" in answer.json()["Message"]
+
+
+def test_no_function_of_the_engine_becomes_an_operator(engine: Engine) -> None:
+    functions = engine.aws.client("lambda")
+    own = [entry for entry in functions.list_functions()["Functions"] if entry["Handler"].startswith("app.")]
+    assert own
+
+    for entry in own:
+        answer = register(engine, "refused", entry["FunctionArn"])
+        assert answer.status_code == 400, entry["FunctionName"]
+        assert "a function of the engine itself" in answer.json()["Message"]
+
+
+@pytest.mark.parametrize(("tag", "granted"), [("another", False), ("mediawright", True), (None, True)])
+def test_no_role_may_touch_the_tag_of_another_stack(engine: Engine, tag: str | None, granted: bool) -> None:
+    arn = own_function(engine, f"tagged-{tag}")
+    if tag:
+        engine.aws.client("lambda").tag_resource(Resource=arn, Tags={"mediawright": tag})
+    names = [name.partition("/")[0] for name in policies(engine) if "APIHandlerRole" in name]
+    held = roles.policies_of(names[0], ACCOUNT)
+    assert held is not None
+    here, ours = Place(ACCOUNT, "us-east-1"), {"mediawright": "mediawright"}
+
+    [tagging] = table.requests("lambda", "TagResource", {"Resource": arn, "Tags": ours}, here)
+    [untagging] = table.requests("lambda", "UntagResource", {"Resource": arn, "TagKeys": ["mediawright"]}, here)
+
+    assert (held.allow(tagging), held.allow(untagging)) == (granted, granted)

@@ -72,6 +72,22 @@ def test_a_tag_that_the_owner_set_stays(api: Api, operation: Operation, function
     assert tags(arn) == OURS
 
 
+@pytest.mark.parametrize("now", [{"mediawright": "another"}, {}])
+def test_a_tag_that_is_the_stacks_no_more_is_left_alone(
+    api: Api, operation: Operation, function: Function, now: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = function("moved")
+    assert operation("op-a", StartLambdaArn=arn).status == 200
+    functions.untag(arn, ["mediawright"])
+    functions.tag(arn, now)
+    monkeypatch.setattr(functions, "untag", die)
+
+    delete(api, "op-a")
+
+    assert tags(arn) == now
+    assert items("tagged") == items("untag") == []
+
+
 def test_other_tags_are_left_alone(api: Api, operation: Operation, function: Function) -> None:
     arn = function("other")
     functions.tag(arn, {"team": "video"})

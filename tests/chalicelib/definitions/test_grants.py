@@ -70,9 +70,28 @@ def test_a_listed_function_needs_no_tag_but_must_exist(function: Function, monke
     arn = function("f")
     configure(monkeypatch, OPERATOR_FUNCTION_ARNS=f"{arn},{arn}-gone,{FOREIGN}")
 
-    assert checked(arn) == checked(FOREIGN) == checked(f"{FOREIGN}:live") == []
+    assert checked(arn) == checked(FOREIGN) == []
     with pytest.raises(BadRequestError, match="no such function"):
         checked(f"{arn}-gone")
+
+
+def test_a_version_or_an_alias_is_listed_by_itself(function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy on the function's ARN doesn't cover theirs; a tag does."""
+    arn = function("f")
+    configure(monkeypatch, OPERATOR_FUNCTION_ARNS=f"{arn},{FOREIGN},{FOREIGN}:7")
+
+    assert checked(f"{FOREIGN}:7") == []
+    with pytest.raises(BadRequestError, match="list this very ARN"):
+        checked(f"{FOREIGN}:live")
+    assert checked(f"{arn}:$LATEST") == [grants.Grant(arn)]
+
+
+def test_a_function_of_the_engine_is_nobodys_operator(function: Function) -> None:
+    arn = function("f")
+    functions.tag(arn, {grants.TAG: grants.ENGINES_OWN})
+
+    with pytest.raises(BadRequestError, match=f"StartLambdaArn: {arn} is a function of the engine itself"):
+        checked(arn)
 
 
 def refusing(code: str) -> Callable[[str], Any]:

@@ -43,6 +43,7 @@ WITHOUT_ARN = {
 }
 """Actions of which the Service Authorization Reference knows no resource type that could be named."""
 
+ATTACHED = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::RolePolicy")
 PASSED = {"WorkflowRole": "states.amazonaws.com", "TriggerScheduleRole": "scheduler.amazonaws.com"}
 
 
@@ -50,10 +51,15 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def test_every_policy_is_part_of_a_role() -> None:
+    """What is attached beside roles may come after what uses them."""
+    resources = {**build(ROOT)["Resources"], **operator_library(ROOT)["Resources"]}
+
+    assert not [name for name, entry in resources.items() if entry["Type"] in ATTACHED]
+
+
 def statements() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, entry in {**build(ROOT)["Resources"], **operator_library(ROOT)["Resources"]}.items():
-        if entry["Type"] == "AWS::IAM::ManagedPolicy":
-            yield from ((name, statement) for statement in entry["Properties"]["PolicyDocument"]["Statement"])
         if entry["Type"] == "AWS::IAM::Role":
             for policy in entry["Properties"].get("Policies", []):
                 for statement in policy["PolicyDocument"]["Statement"]:
@@ -93,6 +99,8 @@ def test_a_function_s_tags_are_only_the_stack_s_own(role: str, statement: dict[s
         registers = role in ("APIHandlerRole", "WorkflowCustomResourceRole")
         assert registers or statement["Action"] == "lambda:UntagResource"
         assert statement["Condition"]["ForAllValues:StringEquals"] == {"aws:TagKeys": ["mediawright"]}
+        stack = {"aws:ResourceTag/mediawright": {"Ref": "AWS::StackName"}}
+        assert statement["Condition"]["StringEqualsIfExists"] == stack
 
 
 def item_of(lines: list[str], number: int) -> int:

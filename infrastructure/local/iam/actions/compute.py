@@ -37,12 +37,13 @@ def function_arn(name: str, qualifier: str | None, place: Place) -> str:
 def invoking(arn: str) -> Request:
     """Invoking a function, or a version or alias of it."""
 
-    def context() -> Context:
-        region, account, name = arn.split(":")[3], arn.split(":")[4], arn.split(":")[6]
-        tags = roles.tags_of(name, account, region)
-        return {f"aws:resourcetag/{key.lower()}": (value,) for key, value in tags.items()}
+    return Request("lambda:InvokeFunction", arn, partial(_resource_tags, arn))
 
-    return Request("lambda:InvokeFunction", arn, context)
+
+def _resource_tags(arn: str) -> Context:
+    region, account, name = arn.split(":")[3], arn.split(":")[4], arn.split(":")[6]
+    tags = roles.tags_of(name, account, region)
+    return {f"aws:resourcetag/{key.lower()}": (value,) for key, value in tags.items()}
 
 
 def _named(parameters: Parameters, place: Place) -> str:
@@ -60,12 +61,13 @@ def _get_function(parameters: Parameters, place: Place) -> list[Request]:
 
 
 def _tag(parameters: Parameters, _place: Place) -> list[Request]:
-    return [Request("lambda:TagResource", parameters["Resource"], partial(tag_keys, parameters["Tags"]))]
+    arn = parameters["Resource"]
+    return [Request("lambda:TagResource", arn, lambda: {**_resource_tags(arn), **tag_keys(parameters["Tags"])})]
 
 
 def _untag(parameters: Parameters, _place: Place) -> list[Request]:
-    context = partial(keys, aws__TagKeys=tuple(parameters["TagKeys"]))
-    return [Request("lambda:UntagResource", parameters["Resource"], context)]
+    arn, wanted = parameters["Resource"], tuple(parameters["TagKeys"])
+    return [Request("lambda:UntagResource", arn, lambda: {**_resource_tags(arn), **keys(aws__TagKeys=wanted)})]
 
 
 LAMBDA: dict[str, Asks] = {
