@@ -14,7 +14,7 @@ from chalicelib.aws.settings import settings
 from chalicelib.executions import store as runs
 from chalicelib.executions.changes import Change
 from chalicelib.executions.statuses import Status
-from chalicelib.jobs import bucket, names, statuses, store
+from chalicelib.jobs import bucket, names, store
 from chalicelib.jobs.view import Job
 
 _LOG = logging.getLogger("mediawright.jobs")
@@ -54,7 +54,7 @@ def _note(job_id: str) -> bool:
 
 def _text(job: Job) -> str:
     lines = [f"Your job {job.run.id} ({job.run.job_type}) is {job.status}."]
-    if job.status == statuses.COMPLETED and job.result:
+    if job.result and not job.is_expired:
         name = names.result_name(job.filename, job.result.key)
         url = bucket.download_url(job.result.bucket, job.result.key, names.disposition(name), job.url_seconds)
         lines += [f"Within the hour, fetch {name} here:", url, f"Later, for a day: GET /api/v1/jobs/{job.run.id}"]

@@ -34,6 +34,20 @@ def test_mf20_each_file_becomes_a_job_in_their_order(person: Person) -> None:
     assert all(completed(person, job["job_id"]).startswith(b"RIFF") for job in made["jobs"])
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields", "begin"),
+    [("avif", {"quality": "60"}, b"\0\0\0"), ("format", {"output_format": "gif"}, b"GIF8")],
+)
+def test_mf20_the_other_batch_routes_do_the_same(
+    person: Person, kind: str, fields: dict[str, str], begin: bytes
+) -> None:
+    given = files(("a.png", picture()), ("b.jpg", picture("JPEG")))
+
+    made = data(person.ask("POST", f"image/batch/convert/{kind}", files=given, data=fields), 202)
+
+    assert all(completed(person, job["job_id"]).startswith(begin) for job in made["jobs"])
+
+
 @pytest.mark.parametrize("count", [0, 21])
 def test_mf21_there_are_1_to_20_files(person: Person, count: int) -> None:
     given: Any = files(*((f"{number}.png", picture()) for number in range(count)))
