@@ -17,7 +17,18 @@ HEADER = (
     "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261125/us-east-1/execute-api/aws4_request, "
     "SignedHeaders=host;x-amz-date, Signature=0123456789abcdef"
 )
-SECRETS = (TOKEN, "0123456789abcdef", "IQoJb3", "IOSFODNN7", "quoted", "secret, with", "s3cret")
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ.s1g-nature_s1g"
+SECRETS = (
+    TOKEN,
+    "eyJzdWIi",
+    "s1g-nature",
+    "0123456789abcdef",
+    "IQoJb3",
+    "IOSFODNN7",
+    "quoted",
+    "secret, with",
+    "s3cret",
+)
 
 
 def nested(document: object, times: int) -> str:
@@ -30,7 +41,11 @@ def nested(document: object, times: int) -> str:
 
 @pytest.mark.parametrize("times", [0, 1, 2, 3])
 @pytest.mark.parametrize(
-    "name", ["TaskToken", "taskToken", "Token", "Secret", "Authorization", "X-Amz-Security-Token"]
+    "name",
+    [
+        *("TaskToken", "taskToken", "Token", "Secret", "Authorization", "X-Amz-Security-Token"),
+        *("access_token", "AccessToken", "IdToken", "refresh_token", "SessionToken", "client_secret"),
+    ],
 )
 @pytest.mark.parametrize("value", [TOKEN, SECRET, HEADER, "s3cret", ""])
 def test_what_is_named_is_hidden_however_deep_it_lies(name: str, value: str, times: int) -> None:
@@ -53,6 +68,7 @@ def test_what_is_named_is_hidden_however_deep_it_lies(name: str, value: str, tim
         f"send_task_success(taskToken={TOKEN}, output=1)",
         f"An error occurred (InvalidToken) when calling the SendTaskSuccess operation: Invalid Token: '{TOKEN}'",
         f"no name before it {TOKEN}",
+        f"nor before a user's {JWT}",
         "Authorization: Bearer s3cret",
         'cut off: {"Secret": "s3cret and no end',
     ],
