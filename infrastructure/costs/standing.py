@@ -26,7 +26,6 @@ FREE = frozenset(
         "AWS::Cognito::UserPoolClient",
         "AWS::DynamoDB::Table",
         "AWS::Events::Rule",
-        "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Role",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::EventSourceMapping",

@@ -19,7 +19,6 @@ UNREAD: Mapping[str, Mapping[str, str]] = {
         "EndpointConfiguration": "moto answers its own default",
     },
     "AWS::CloudFormation::Stack": {"TemplateURL": "no operation answers it"},
-    "AWS::IAM::ManagedPolicy": {"Description": "of no effect"},
     "AWS::Kinesis::Stream": {
         "StreamEncryption": "moto leaves it out",
         "StreamModeDetails": "moto answers its default",
@@ -114,14 +113,6 @@ def _role(name: str, client: Client) -> Found:
     }
 
 
-def _managed_policy(arn: str, client: Client) -> Found:
-    iam = client("iam")
-    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-    roles = iam.list_entities_for_policy(PolicyArn=arn)["PolicyRoles"]
-    return {"PolicyDocument": document, "Roles": [role["RoleName"] for role in roles]}
-
-
 def _log_group(name: str, client: Client) -> Found:
     [group] = [
         found
@@ -206,7 +197,6 @@ READERS: Mapping[str, Callable[[str, Client], Found]] = {
     "AWS::Cognito::UserPool": _pool,
     "AWS::DynamoDB::Table": _table,
     "AWS::Events::Rule": _rule,
-    "AWS::IAM::ManagedPolicy": _managed_policy,
     "AWS::IAM::Role": _role,
     "AWS::Kinesis::Stream": lambda name, client: client("kinesis").describe_stream_summary(StreamName=name),
     "AWS::Lambda::EventSourceMapping": _mapping,
