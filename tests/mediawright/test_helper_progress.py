@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import Any
 
 import pytest
@@ -41,19 +40,16 @@ def test_it_is_told_at_most_every_two_seconds_and_only_when_it_grows(clock: Cloc
 @pytest.mark.parametrize(
     "error", [DataPlaneError(409, "ConflictError", "over"), EndpointConnectionError(endpoint_url="http://x")]
 )
-def test_a_report_that_is_lost_fails_nothing(
-    clock: Clock, error: Exception, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_report_that_is_lost_fails_nothing(clock: Clock, error: Exception, log: pytest.LogCaptureFixture) -> None:
     def tell(_percent: int) -> None:
         raise error
 
     progress = Progress(tell, clock)
     clock.now += 3
 
-    with caplog.at_level(logging.INFO):
-        progress.reached(50)
+    progress.reached(50)
 
-    assert type(error).__name__ in caplog.text
+    assert type(error).__name__ in log.text
 
 
 def _task(plane: FakeLambda, **event: Any) -> Task:

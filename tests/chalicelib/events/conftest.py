@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,11 +73,3 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     standing = Time()
     monkeypatch.setattr(clock, "time_source", lambda: standing.seconds)
     return standing
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """All that the engine logs, whatever Chalice has made of its logger when the app was imported."""
-    monkeypatch.setattr(logging.getLogger("mediawright"), "propagate", True)
-    caplog.set_level(logging.DEBUG, "mediawright")
-    return caplog

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,14 +111,13 @@ def test_a_failure_of_the_engine_is_answered_without_its_secrets(
     assert answer["Reason"] == "the engine failed; its log tells why under the request id invocation-1"
 
 
-def test_the_address_is_never_logged(address: Address, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+def test_the_address_is_never_logged(address: Address, log: pytest.LogCaptureFixture) -> None:
     address.statuses = [503]
 
     ask(address)
 
-    assert "secret" not in caplog.text
-    assert "X-Amz-Signature" not in caplog.text
+    assert "secret" not in log.text
+    assert "X-Amz-Signature" not in log.text
 
 
 @pytest.mark.parametrize("status", [500, 503])
