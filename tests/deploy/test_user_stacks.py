@@ -130,3 +130,39 @@ def test_a_change_set_creates_and_updates_as_aws_cloudformation_deploy_does(stac
         stack.execute_change_set(ChangeSetName=change["Id"], StackName="things")
 
         assert (described(stack)["status"], described(stack)["Id"]) == (f"{kind}_COMPLETE", f"thing-{name}")
+
+
+def test_a_change_set_keeps_previous_values_of_every_type(stack: Any) -> None:
+    document = json.loads(template())
+    document["Parameters"] = {
+        "Times": {"Type": "Number", "MinValue": 1},
+        "Names": {"Type": "CommaDelimitedList"},
+        "Word": {"Type": "String"},
+    }
+    document["Outputs"] = {
+        "Said": {
+            "Value": {"Fn::Join": ["-", [{"Ref": "Times"}, {"Ref": "Word"}, {"Fn::Select": [1, {"Ref": "Names"}]}]]}
+        }
+    }
+    given = [("Times", "2"), ("Names", "a,b"), ("Word", "one")]
+    stack.create_stack(
+        StackName="things",
+        TemplateBody=json.dumps(document),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given],
+    )
+
+    change = stack.create_change_set(
+        StackName="things",
+        ChangeSetName="again",
+        ChangeSetType="UPDATE",
+        TemplateBody=json.dumps(document),
+        Parameters=[
+            {"ParameterKey": "Times", "UsePreviousValue": True},
+            {"ParameterKey": "Names", "UsePreviousValue": True},
+            {"ParameterKey": "Word", "ParameterValue": "two"},
+        ],
+    )
+    stack.execute_change_set(ChangeSetName=change["Id"], StackName="things")
+
+    [answer] = stack.describe_stacks(StackName="things")["Stacks"]
+    assert {output["OutputKey"]: output["OutputValue"] for output in answer["Outputs"]} == {"Said": "2-two-b"}

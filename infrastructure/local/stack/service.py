@@ -167,6 +167,11 @@ def _given(entry: Mapping[str, Any], stack: Any) -> str:
     return str(stack.parameters[name])
 
 
+def _as_given(value: Any) -> str:
+    """A parameter's text again: where the previous value is to stay, moto hands on what it made of it."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _replace_template(self: Any, stack: Any, template: str, parameters: Mapping[str, str]) -> None:
     """Update a nested stack; the same template with the same values is no change and no error."""
     document, values = _checked(template, parameters)
@@ -211,8 +216,8 @@ _STACK.known_outputs = None
 """A stack that a change set has only announced has no life yet."""
 
 
-def _create_change_set(self: Any, template: str, parameters: Mapping[str, str], **rest: Any) -> Any:
-    document, values = _checked(template, parameters)
+def _create_change_set(self: Any, template: str, parameters: Mapping[str, Any], **rest: Any) -> Any:
+    document, values = _checked(template, {name: _as_given(value) for name, value in parameters.items()})
     return _ORIGINAL["create_change_set"](self, template=json.dumps(document), parameters=values, **rest)
 
 
