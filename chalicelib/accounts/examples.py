@@ -9,8 +9,8 @@ USER = {
     "created_at": "2026-11-21T04:05:06.000000Z",
 }
 TOKENS = {"access_token": "eyJraWQ...", "refresh_token": "eyJjdHk...", "token_type": "bearer"}
-REGISTER = {"email": "ada@example.com", "password": "analytical engine"}
-LOGIN = {"username": "ada@example.com", "password": "analytical engine"}
+REGISTER = {"email": "ada@example.com", "password": "analytical-engine"}
+LOGIN = {"username": "ada@example.com", "password": "analytical-engine"}
 REGISTERED = {"success": True, "data": {"user": USER, "tokens": TOKENS}, "message": "Registration successful"}
 REFRESH = {"refresh_token": "eyJjdHk..."}
 REFRESHED = {"success": True, "data": TOKENS, "message": "Token refreshed"}

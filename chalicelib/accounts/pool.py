@@ -16,7 +16,7 @@ from chalicelib.aws.clients import client, code
 from chalicelib.aws.settings import settings
 
 _DENIED = {"NotAuthorizedException", "UserNotFoundException", "PasswordResetRequiredException"}
-_UNFIT = {"InvalidPasswordException": "password", "InvalidParameterException": "email"}
+_UNFIT = ("InvalidPasswordException", "InvalidParameterException")
 _UNFINISHED = "NEW_PASSWORD_REQUIRED"
 
 
@@ -55,8 +55,7 @@ def register(email: str, password: str) -> User:
         if code(error) == "UsernameExistsException":
             raise KnownUser from error
         if code(error) in _UNFIT:
-            field = _UNFIT[code(error)]
-            raise RefusedByPool(f"{field}: {error.response['Error'].get('Message', '')}", (field,)) from error
+            raise _refusal(error.response["Error"].get("Message", "")) from error
         raise
     return _user(answer["User"], answer["User"]["Attributes"])
 
@@ -94,6 +93,12 @@ def read(user_id: str) -> User | None:
             raise
         return None
     return _user(answer, answer["UserAttributes"])
+
+
+def _refusal(message: str) -> RefusedByPool:
+    """What the pool says of a value; it names the parameter of its own."""
+    field = "password" if "password" in message.lower() else "email"
+    return RefusedByPool(f"{field}: {message}", (field,))
 
 
 def _authenticate(flow: str, parameters: dict[str, str]) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from PIL import Image
 from operators.media import catalogue
 from tests.system.conftest import Engine
 
-PASSWORD = "correct horse"
+PASSWORD = "correct-horse"
 
 
 @dataclass
