@@ -140,6 +140,8 @@ def _later_facts(run: Run) -> Document:
         facts["TimeoutSeconds"] = run.timeout_seconds
     if run.batch:
         facts["Batch"] = run.batch
+    if run.owner and run.job_type:
+        facts |= {"Owner": run.owner, "JobType": run.job_type}
     if run.status is Status.CANCELED and run.ended_by:
         facts["CanceledBy"] = run.ended_by
     return facts

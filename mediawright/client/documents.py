@@ -152,6 +152,8 @@ class Execution(TypedDict, total=False):
     Priority: int
     TimeoutSeconds: int
     Batch: str
+    Owner: str
+    JobType: str
     CanceledBy: str
     Attempt: int
     Attempts: list[Attempt]
@@ -174,6 +176,8 @@ class ExecutionSummary(TypedDict, total=False):
     Ended: str
     CanceledBy: str
     Batch: str
+    Owner: str
+    JobType: str
 
 
 class Resumed(TypedDict):

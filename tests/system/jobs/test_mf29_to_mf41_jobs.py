@@ -150,6 +150,7 @@ def test_mf34_a_job_is_a_run_of_the_engine(engine: Engine, person: Person) -> No
 
     run = engine.get(job_id)
     assert (run["Status"], run["Trigger"], run["Workflow"]["Name"]) == ("Complete", "job", "RunImageConvert")
+    assert (run["Owner"], run["JobType"]) == (person.id, "image_convert_webp")
     listed = engine.ok("GET", f"workflow/execution/asset/{run['AssetId']}")
     assert [entry["Id"] for entry in listed] == [job_id]
 
