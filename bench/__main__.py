@@ -6,7 +6,7 @@ import platform
 import sys
 import time
 
-from bench import listing, registering, runs, scheduling, soak, starting
+from bench import listing, media, registering, runs, scheduling, soak, starting
 from bench.table import Row, printed
 
 
@@ -14,7 +14,7 @@ def main() -> int:
     """Measure all; the exit status is 1 when a figure misses its limit."""
     wanted = sys.argv[1:]
     rows: list[Row] = []
-    for module in (starting, runs, scheduling, listing, registering, soak):
+    for module in (starting, runs, scheduling, listing, registering, media, soak):
         if wanted and module.__name__.split(".")[1] not in wanted:
             continue
         print(f"measuring {module.__name__} ...", file=sys.stderr, flush=True)

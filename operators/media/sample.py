@@ -1,4 +1,4 @@
-"""A short clip with sound, for those who have none at hand. Needs imageio-ffmpeg, which the operators do without."""
+"""A short clip with sound, for those who have none at hand. Needs imageio-ffmpeg."""
 
 from __future__ import annotations
 
