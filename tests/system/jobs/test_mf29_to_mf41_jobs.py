@@ -155,6 +155,22 @@ def test_mf34_a_job_is_a_run_of_the_engine(engine: Engine, person: Person) -> No
     assert [entry["Id"] for entry in listed] == [job_id]
 
 
+def test_the_same_request_with_its_key_makes_one_job(person: Person) -> None:
+    headers = {**person.headers, "Idempotency-Key": str(uuid.uuid4())}
+
+    def ask(quality: str) -> httpx.Response:
+        return person.engine.http.post(
+            "v1/image/convert/webp",
+            headers=headers,
+            files={"file": ("a.png", picture())},
+            data={"quality": quality},
+        )
+
+    assert queued(ask("70")) == queued(ask("70"))
+    detail(ask("71"), 409)
+    assert data(person.ask("GET", "jobs"))["total"] == 1
+
+
 def test_mf35_a_job_whose_operation_was_skipped_has_failed(engine: Engine, person: Person) -> None:
     """By what it is given a job always has its medium; an operation that was disabled is skipped in the same way."""
     enabled = engine.ok("GET", "workflow/operation/ImageResize")["Configuration"]
