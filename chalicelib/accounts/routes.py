@@ -8,7 +8,8 @@ from chalicelib.accounts import email, examples, pool, tokens
 from chalicelib.accounts.errors import InactiveUser, InvalidToken
 from chalicelib.accounts.pool import Tokens, User
 from chalicelib.aws import clock
-from chalicelib.web import forms
+from chalicelib.aws.settings import settings
+from chalicelib.web import forms, limits
 from chalicelib.web.envelope import MEDIAFLOW, enveloped
 from chalicelib.web.room import Answer, Request, Room
 
@@ -21,13 +22,14 @@ routes = Room(__name__, MEDIAFLOW)
     summary="Register an account and log in",
     request="accounts/register",
     response="accounts/registered",
-    errors=(409, 422),
+    errors=(409, 422, 429),
     example=examples.REGISTER,
     answer_example=examples.REGISTERED,
     signed=False,
     status=201,
 )
 def register(request: Request) -> Answer:
+    _count(request, "/v1/auth/register")
     address, password = email.folded(request.body["email"], "email"), request.body["password"]
     user = pool.register(address, password)
     given = pool.log_in(address, password)
@@ -40,13 +42,14 @@ def register(request: Request) -> Answer:
     summary="Log in with a form of username and password",
     request="accounts/login",
     response="accounts/tokens",
-    errors=(401, 422),
+    errors=(401, 422, 429),
     example=examples.LOGIN,
     answer_example=examples.TOKENS,
     signed=False,
     content=(forms.URLENCODED, forms.MULTIPART),
 )
 def login(request: Request) -> Any:
+    _count(request, "/v1/auth/login")
     name = request.body["username"].lower()
     return _tokens(pool.log_in(name, request.body["password"]))
 
@@ -57,12 +60,13 @@ def login(request: Request) -> Any:
     summary="Get a new access token",
     request="accounts/refresh",
     response="accounts/refreshed",
-    errors=(401, 422),
+    errors=(401, 422, 429),
     example=examples.REFRESH,
     answer_example=examples.REFRESHED,
     signed=False,
 )
 def refresh(request: Request) -> Answer:
+    _count(request, "/v1/auth/refresh")
     return enveloped(_tokens(pool.refresh(request.body["refresh_token"])), "Token refreshed")
 
 
@@ -83,6 +87,11 @@ def me(request: Request) -> Answer:
     if not user.is_active:
         raise InactiveUser
     return enveloped(_user(user))
+
+
+def _count(request: Request, route: str) -> None:
+    """Nobody has logged in yet: what is counted is an address."""
+    limits.count(f"address/{request.source}", route, settings().job_limits["account"])
 
 
 def _user(user: User) -> dict[str, Any]:

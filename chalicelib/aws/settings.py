@@ -50,8 +50,8 @@ class Settings:
     traces: bool
 
 
-_LIMITS = {"image": 30, "batch": 10, "video": 10, "thumbnail": 20}
-"""Requests for jobs a minute, user and route, by kind of route."""
+_LIMITS = {"image": 30, "batch": 10, "video": 10, "thumbnail": 20, "account": 30}
+"""Requests a minute and route, by kind of route: for jobs of a user, for accounts of an address."""
 
 
 @cache

@@ -39,7 +39,7 @@ _OF_A_RUN = "/workflow/execution/{id}"
 @dataclass(frozen=True)
 class Request:
     """What a view needs of a request. `body` is parsed, checked and None where the route takes none; `files` are
-    those of a form; `user` is who the route's guard found."""
+    those of a form; `user` is who the route's guard found, `source` the address that it was sent from."""
 
     path: dict[str, str]
     query: dict[str, str]
@@ -52,6 +52,7 @@ class Request:
     caller: str
     files: tuple[File, ...] = ()
     user: Any = None
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ def _request(declared: Endpoint, given: Any, path: dict[str, str], request_id: s
         caller=str((given.context.get("identity") or {}).get("userArn") or "anonymous"),
         files=files,
         user=user,
+        source=str((given.context.get("identity") or {}).get("sourceIp") or ""),
     )
 
 

@@ -20,8 +20,12 @@ from infrastructure.local.faults import FAULTS
 CODE = Path(__file__).with_name("operators.py")
 ENDED = ("Complete", "Error", "Canceled")
 SENDER = "jobs@example.com"
-PARAMETERS = {"WebhookAllowedNetworks": "127.0.0.0/8", "NotificationSender": SENDER}
-"""Receivers of webhooks stand on this machine; jobs are told of by e-mail."""
+PARAMETERS = {
+    "WebhookAllowedNetworks": "127.0.0.0/8",
+    "NotificationSender": SENDER,
+    "JobLimits": "account=100000",
+}
+"""Receivers of webhooks stand on this machine, jobs are told of by e-mail, and many people come from one address."""
 
 
 class Engine:

@@ -42,7 +42,7 @@ GOOD = {
     "OperatorImageUri": ["", f"{REGISTRY}/operators:1", f"{REGISTRY}/a/b@sha256:{'0' * 64}"],
     "StackShortUuid": ["", "ab12", "ab12cd"],
     "MaxUploadMegabytes": ["1", "500", "9999", "10000", "50999", "51199", "51200"],
-    "JobLimits": ["image=1", "batch=999999"],
+    "JobLimits": ["image=1", "batch=999999", "account=5"],
     "JobSources": ["", "a-bucket/", "a-bucket/some/prefix/"],
     "NotificationSender": ["", "jobs@example.com"],
 }
