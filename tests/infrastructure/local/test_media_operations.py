@@ -82,3 +82,26 @@ def test_a_file_that_will_never_do_fails_once_with_its_reason(
     with Client(aws.api_url) as client:
         assert client.execution(told["Run"])["Status"] == "Error"
     assert not (tmp_path / "out.webp").exists()
+
+
+def test_a_long_operation_shows_how_far_it_is(aws: EmbeddedAws, tmp_path: Path) -> None:
+    clip = render_clip(tmp_path / "long.mp4", 6)
+    seen: list[int] = []
+    slow = {"_VideoConvert": {"VideoConvert": {"OutputFormat": "webm", "Preset": "veryslow"}}}
+
+    with Client(aws.api_url) as client:
+        bucket, key = client.upload(clip)
+        media = {"Video": {"S3Bucket": bucket, "S3Key": key}}
+        run_id = client.start(workflow="RunVideoConvert", media=media, configuration=slow)["Id"]
+        ended = client.wait(run_id, lambda run: seen.extend(_progress(run)), timeout=120)
+
+    *while_running, at_the_end = seen
+    assert ended["Status"] == "Complete"
+    assert while_running
+    assert while_running == sorted(while_running)
+    assert 0 < while_running[0] <= while_running[-1] <= 99
+    assert at_the_end == 100
+
+
+def _progress(run: Any) -> list[int]:
+    return list(run["Workflow"]["Stages"]["_VideoConvert"].get("Progress", {}).values())
