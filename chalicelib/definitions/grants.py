@@ -8,12 +8,16 @@ aliases of a function.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chalicelib.aws import functions
 from chalicelib.aws.settings import Settings, settings
 from chalicelib.definitions.function_arns import FunctionArn, parse
 from chalicelib.definitions.rules import Document, function_fields
-from chalicelib.web.errors import BadRequestError, UnavailableError, shown
+from chalicelib.web.errors import BadRequestError, MediawrightError, UnavailableError, shown
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 TAG = "mediawright"
 ENGINES_OWN = "the engine itself"
@@ -28,8 +32,16 @@ class Grant:
     function_arn: str
 
     def give(self) -> None:
-        """Let the workflow role invoke the function."""
-        functions.tag(self.function_arn, {TAG: settings().stack_name})
+        """Let the workflow role invoke the function.
+
+        Raises BadRequestError when the function may not be tagged, and UnavailableError when Lambda is busy.
+        """
+        from botocore.exceptions import ClientError
+
+        try:
+            functions.tag(self.function_arn, {TAG: settings().stack_name})
+        except ClientError as error:
+            raise _refused(f"{self.function_arn} can't be given the tag {TAG}", error) from error
 
 
 def check(document: Document) -> list[Grant]:
@@ -73,14 +85,18 @@ def _tags(field: str, arn: str) -> dict[str, str]:
     try:
         answer = functions.describe(arn)
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in _THROTTLING:
-            raise UnavailableError("Lambda is throttling this request; try again later") from error
-        raise BadRequestError(f"{field}: Lambda refuses to describe the function ({code})") from error
+        raise _refused(f"{field}: Lambda refuses to describe the function", error) from error
     if answer is None:
         raise BadRequestError(f"{field}: no such function: {arn}")
     tags: dict[str, str] = answer.get("Tags") or {}
     return tags
+
+
+def _refused(what: str, error: ClientError) -> MediawrightError:
+    code = error.response["Error"]["Code"]
+    if code in _THROTTLING:
+        return UnavailableError("Lambda is throttling this request; try again later")
+    return BadRequestError(f"{what} ({code})")
 
 
 def _missing_grant(field: str, function: FunctionArn, tag: str | None, stack: Settings) -> Grant | None:

@@ -235,7 +235,7 @@ def _role() -> Template:
         _allow("Logs", ["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [_LOGS, "Arn"]}),
         _allow("DataPlane", ["lambda:InvokeFunction"], {"Ref": "DataPlaneHandlerArn"}),
         _allow("ReadMedia", ["s3:GetObject"], {"Fn::Sub": "${DataBucketArn}/*"}),
-        _allow("WriteMedia", ["s3:PutObject"], {"Fn::Sub": "${DataBucketArn}/private/*"}),
+        _allow("WriteMedia", ["s3:PutObject"], {"Fn::Sub": "${DataBucketArn}/private/assets/*"}),
         {"Fn::If": ["HasExternalBucket", external, {"Ref": "AWS::NoValue"}]},
         {"Fn::If": ["HasKmsKey", key, {"Ref": "AWS::NoValue"}]},
         {"Fn::If": ["Traces", traces, {"Ref": "AWS::NoValue"}]},

@@ -94,8 +94,8 @@ def test_a_function_of_the_engine_is_nobodys_operator(function: Function) -> Non
         checked(arn)
 
 
-def refusing(code: str) -> Callable[[str], Any]:
-    def refuse(_: str) -> Any:
+def refusing(code: str) -> Callable[..., Any]:
+    def refuse(*_: Any) -> Any:
         raise ClientError({"Error": {"Code": code, "Message": ""}}, "GetFunction")
 
     return refuse
@@ -110,6 +110,17 @@ def test_a_function_that_lambda_hides_is_the_callers_to_mend(aws: None, monkeypa
     monkeypatch.setattr(functions, "describe", refusing("TooManyRequestsException"))
     with pytest.raises(UnavailableError):
         checked(arn)
+
+
+def test_a_function_that_may_not_be_tagged_is_the_callers_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    grant = grants.Grant("arn:aws:lambda:us-east-1:123456789012:function:f")
+
+    monkeypatch.setattr(functions, "tag", refusing("AccessDeniedException"))
+    with pytest.raises(BadRequestError, match="function:f can't be given the tag mediawright \\(AccessDenied"):
+        grant.give()
+    monkeypatch.setattr(functions, "tag", refusing("TooManyRequestsException"))
+    with pytest.raises(UnavailableError):
+        grant.give()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.web.room import ENDPOINTS
+from infrastructure.template.app_loader import load_app_module
 from infrastructure.template.expand import expanded
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -73,7 +73,8 @@ def test_every_route_but_the_public_ones_is_authorised_by_iam(body: dict[str, An
 
 
 def test_the_template_has_every_route_that_the_app_declares(body: dict[str, Any]) -> None:
-    declared = {(endpoint.method.lower(), endpoint.path) for endpoint in ENDPOINTS}
+    app = load_app_module(PROJECT).app
+    declared = {(method.lower(), path) for path, by_method in app.routes.items() for method in by_method}
 
     assert set(methods(body, options=False)) == declared
 

@@ -119,7 +119,7 @@ def test_an_unknown_layer_is_told_with_the_operation_that_names_it(tmp_path: Pat
         operator_library(tmp_path)
 
 
-def test_operators_write_only_under_private(tmp_path: Path) -> None:
+def test_operators_write_only_media_of_assets(tmp_path: Path) -> None:
     sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut"))
 
     role = operator_library(tmp_path)["Resources"]["MediaOperatorRole"]["Properties"]
@@ -127,7 +127,7 @@ def test_operators_write_only_under_private(tmp_path: Path) -> None:
     [policy] = role["Policies"]
     entries = policy["PolicyDocument"]["Statement"]
     writing = [entry for entry in entries if "s3:PutObject" in json.dumps(entry)]
-    assert [entry["Resource"] for entry in writing] == [{"Fn::Sub": "${DataBucketArn}/private/*"}]
+    assert [entry["Resource"] for entry in writing] == [{"Fn::Sub": "${DataBucketArn}/private/assets/*"}]
 
 
 def test_the_repositorys_own_operators_fit_the_limits_of_outputs() -> None:
