@@ -69,7 +69,8 @@ def make(task: Task, given: Source, plan: Plan, deadline: Deadline, seconds: flo
     if plan.container in ("mp4", "mov"):
         arguments += ["-movflags", "+faststart"]
     ffmpeg.run(given.path, path, arguments, deadline, operation.watcher(task, seconds), plan.before)
-    return path, kept(path, plan.promise, deadline)
+    # what was copied may be damaged in any of its pictures
+    return path, kept(path, plan.promise, deadline, whole="copy" in plan.pictures)
 
 
 def publish(task: Task, path: Path, found: Probe) -> None:
