@@ -66,10 +66,19 @@ def check(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     errors = sorted(_validator(name).iter_errors(dict(parameters)), key=lambda error: list(map(str, error.path)))
     if errors:
         raise _invalid(errors[0])
-    complete = {**defaults(name), **parameters}
+    complete = {**defaults(name), **_whole(name, parameters)}
     for problem in rules.problems(name, complete):
         raise InvalidParameter(*problem)
     return complete
+
+
+def _whole(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with 300.0 as 300 where an integer is due: to JSON Schema they are the same, to a codec not."""
+    members = schema(name)["properties"]
+    return {
+        member: int(value) if members[member].get("type") == "integer" else value
+        for member, value in parameters.items()
+    }
 
 
 @cache

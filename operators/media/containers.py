@@ -109,9 +109,14 @@ class Decoder(Generic[Frame]):
                 self.damaged += 1
 
 
+def demand_bounded(width: float, height: float) -> None:
+    """Raise InvalidInput for pictures of more pixels than are worked on, as they are stored or as they are shown."""
+    if width * height > MAX_FRAME_PIXELS:
+        raise InvalidInput(f"pictures of {width:.0f} x {height:.0f} are more than {MAX_FRAME_PIXELS} pixels")
+
+
 def _bounded(stream: VideoStream) -> VideoStream:
-    if stream.width * stream.height > MAX_FRAME_PIXELS:
-        raise InvalidInput(f"pictures of {stream.width} x {stream.height} are more than {MAX_FRAME_PIXELS} pixels")
+    demand_bounded(stream.width, stream.height)
     stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     stream.thread_type = "AUTO"
     return stream

@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
-from operators.media.containers import Decoder, start
+from operators.media.containers import Decoder, demand_bounded, start
 from operators.media.deadline import Deadline
 
 SEEK_SECONDS = 10.0
@@ -61,14 +61,15 @@ def shown_at(
 
 
 def picture(frame: VideoFrame, stream: VideoStream, width: int) -> Image.Image:
-    """Return a frame as RGB, upright as a player shows it, at most `width` wide."""
+    """Return a frame as RGB, upright as a player shows it, at most `width` wide. Raises InvalidInput when that is too
+    large."""
     ratio = float(stream.sample_aspect_ratio or 1) or 1.0
     shown_width, shown_height = frame.width * ratio, float(frame.height)
     sideways = frame.rotation % 180 != 0
     scale = min(1.0, width / (shown_height if sideways else shown_width))
-    small = frame.reformat(
-        width=max(1, round(shown_width * scale)), height=max(1, round(shown_height * scale)), format="rgb24"
-    )
+    size = max(1, round(shown_width * scale)), max(1, round(shown_height * scale))
+    demand_bounded(*size)
+    small = frame.reformat(*size, format="rgb24")
     image = Image.frombytes("RGB", (small.width, small.height), bytes(small.planes[0]), "raw", "RGB", _stride(small))
     return image.rotate(frame.rotation, expand=True) if frame.rotation else image
 

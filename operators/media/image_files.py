@@ -95,12 +95,17 @@ def _chosen(image: Image.Image, animated: bool) -> Iterator[Image.Image]:
     if count == 1:
         yield image
         return
-    if count > MAX_FRAMES or count * image.width * image.height > MAX_ANIMATION_PIXELS:
+    demand_bounded(count, image.size)
+    yield from pictures.guarded(ImageSequence.Iterator(image))
+
+
+def demand_bounded(count: int, size: tuple[int, int]) -> None:
+    """Raise InvalidInput for an animation of so many pictures of a size when that is more than is held at once."""
+    if count > MAX_FRAMES or (count > 1 and count * size[0] * size[1] > MAX_ANIMATION_PIXELS):
         raise InvalidInput(
-            f"an animation of {count} pictures of {image.width} x {image.height} is more than the {MAX_FRAMES}"
+            f"an animation of {count} pictures of {size[0]} x {size[1]} is more than the {MAX_FRAMES}"
             f" pictures or {MAX_ANIMATION_PIXELS} pixels allowed"
         )
-    yield from pictures.guarded(ImageSequence.Iterator(image))
 
 
 def _plays(image: Image.Image) -> int:

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from mediawright import InvalidInput
 from mediawright.media.times import LONGEST_SECONDS
-from operators.media.containers import audio_streams, duration, lasts, opened, video_stream
+from operators.media.containers import audio_streams, demand_bounded, duration, lasts, opened, video_stream
 from operators.media.deadline import Deadline
 
 
@@ -122,6 +122,8 @@ def _video(container: InputContainer) -> VideoTrack | None:
         raise InvalidInput("no picture of the video can be decoded")
     ratio = float(stream.sample_aspect_ratio or 1) or 1.0
     width, height = round(frame.width * ratio), frame.height
+    # pixels that are said to be very wide make a small file as large as anything
+    demand_bounded(width, height)
     if frame.rotation % 180:
         width, height = height, width
     rate = stream.average_rate

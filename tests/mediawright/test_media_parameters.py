@@ -76,6 +76,13 @@ def test_a_parameter_that_will_not_do_is_named(name: str, parameters: dict[str, 
     assert isinstance(refused.value, InvalidInput)
 
 
+def test_a_whole_number_is_one_however_it_is_written() -> None:
+    checked = media.check("ImageResize", {"Width": 300.0, "Quality": 8e1})
+
+    assert (checked["Width"], checked["Quality"]) == (300, 80)
+    assert not any(isinstance(value, float) for value in checked.values())
+
+
 def test_vp9_takes_what_h264_does_not() -> None:
     assert media.check("VideoConvert", {"OutputFormat": "webm", "Crf": 63})["Crf"] == 63
 

@@ -15,6 +15,7 @@ def lambda_handler(task: Task) -> None:
     given = image_files.read(operation.fetched(task), limit, animated=parameters["Animated"])
     fit, background = parameters["Fit"], parameters["Background"]
     box = fitting.target(given.size, parameters.get("Width"), parameters.get("Height"), fit)
+    image_files.demand_bounded(len(given.frames), box)
     resized = given.changed(lambda frame: fitting.fitted(frame, box, fit, background))
     path, facts = image_files.write(resized, task.directory, image_files.Writing.of(parameters), limit)
     facts |= operation.publish(task, "Image", path, facts["ContentType"])

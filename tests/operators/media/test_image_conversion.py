@@ -270,6 +270,14 @@ def test_an_animation_of_too_many_pixels_is_refused_before_it_is_decoded(
         convert(run, animation())
 
 
+def test_an_animation_is_not_made_larger_than_one_may_be(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_files, "MAX_ANIMATION_PIXELS", 24 * 16 * 4)
+
+    with pytest.raises(InvalidInput, match="4 pictures of 48 x 32"):
+        convert(run, animation(), "ImageResize", Width=48)
+    assert convert(run, animation(), "ImageResize", Width=48, Animated=False).size == (48, 32)
+
+
 def test_a_picture_too_wide_for_its_format_is_refused(run: Run) -> None:
     with pytest.raises(InvalidInput, match="16383 pixels a side"):
         convert(run, encoded(Image.new("L", (16_400, 2)), "PNG"), OutputFormat="webp")

@@ -334,6 +334,26 @@ def test_pictures_that_are_too_large_are_refused(run: Run, video: Path, monkeypa
         run.operate("VideoConvert")
 
 
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [("VideoConvert", {}), ("VideoThumbnail", {"Timestamp": 0}), ("VideoRotate", {"Degrees": 90})],
+)
+def test_pictures_that_are_only_shown_too_large_are_refused(
+    run: Run, render: Render, monkeypatch: pytest.MonkeyPatch, operation: str, parameters: dict[str, Any]
+) -> None:
+    wide = render("wide.mp4", *pattern(seconds=0.5), "-vf", "setsar=50", *H264)
+    monkeypatch.setattr(containers, "MAX_FRAME_PIXELS", 160 * 90 * 10)
+    run.add("Video", wide)
+
+    with pytest.raises(InvalidInput, match="8000 x 90"):
+        run.operate(operation, **parameters)
+
+
+def test_a_side_that_follows_the_other_is_bounded_too() -> None:
+    with pytest.raises(InvalidInput, match="8192 x 32768000"):
+        target((2, 8000), {"Width": 8192, "KeepAspect": True})
+
+
 # -- the program -------------------------------------------------------------------------------------------------
 
 
