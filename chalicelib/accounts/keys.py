@@ -23,6 +23,7 @@ SOONEST_SECONDS = 30
 """Tokens that name unknown keys, which anybody can send, have them asked for no more often."""
 _TIMEOUT_SECONDS = 3.0
 _MAX_BYTES = 65_536
+_UNREADABLE = "The keys that tokens are verified by can't be read; try again later"
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,15 @@ def forget() -> None:
 
 
 def _read(url: str) -> KeySet:
+    from joserfc.errors import JoseError
     from joserfc.jwk import KeySet
 
-    document: Any = json.loads(fetched(url))
-    return KeySet.import_key_set(document)
+    try:
+        document: Any = json.loads(fetched(url))
+        return KeySet.import_key_set(document)
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        # an answer that is cut short or another's is no fault of whoever sent the token
+        raise UnavailableError(_UNREADABLE) from error
 
 
 def fetched(url: str) -> bytes:
@@ -75,7 +81,7 @@ def fetched(url: str) -> bytes:
         body: bytes = answer.read(_MAX_BYTES)
         answer.release_conn()
     except urllib3.exceptions.HTTPError as error:
-        raise UnavailableError("The keys that tokens are verified by can't be read; try again later") from error
+        raise UnavailableError(_UNREADABLE) from error
     if answer.status != 200:
-        raise UnavailableError("The keys that tokens are verified by can't be read; try again later")
+        raise UnavailableError(_UNREADABLE)
     return body

@@ -39,7 +39,8 @@ def subject(token: str) -> str:
 
     try:
         claims = _claims(token)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, TypeError) as error:
+        # joserfc takes the members of a header (`crit`) for what they should be
         raise InvalidToken("Could not validate credentials") from error
     return checked(claims)
 

@@ -54,7 +54,7 @@ def create_upload(request: Request) -> Answer:
     guard=tokens.bearer,
 )
 def complete_upload(request: Request) -> Answer:
-    parts = [Part(part["part_number"], part["etag"]) for part in request.body["parts"]]
+    parts = [Part(int(part["part_number"]), part["etag"]) for part in request.body["parts"]]
     uploads.complete(request.user, request.path["id"], parts)
     return enveloped({"upload_id": request.path["id"]})
 

@@ -37,7 +37,7 @@ def grant(user: str, asked: dict[str, Any]) -> dict[str, Any]:
 
     Raises TooLargeFile for more than a file may have.
     """
-    size, content_type = asked.get("size", 0), asked.get("content_type", DEFAULT_TYPE)
+    size, content_type = int(asked.get("size", 0)), asked.get("content_type", DEFAULT_TYPE)
     most = settings().max_upload_bytes
     if size > most:
         raise TooLargeFile(f"The file has {size} bytes; an upload may have {most}")

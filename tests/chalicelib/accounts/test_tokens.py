@@ -113,6 +113,16 @@ def test_a_signature_that_is_not_the_pools_is_refused(published: Published, made
         tokens.subject(made())
 
 
+@pytest.mark.parametrize("change", [{"crit": 1}, {"crit": [{}]}, {"kid": []}, {"alg": {}}, {"typ": 7}])
+def test_a_header_of_wrong_types_is_refused(published: Published, change: dict[str, Any]) -> None:
+    header = json.dumps({"alg": "RS256", "kid": "first", **change}).encode()
+    _, claims, signature = token().split(".")
+    made = f"{base64.urlsafe_b64encode(header).decode().rstrip('=')}.{claims}.{signature}"
+
+    with pytest.raises(InvalidToken):
+        tokens.subject(made)
+
+
 def test_a_new_key_is_asked_for_but_not_at_everybodys_will(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +143,15 @@ def test_keys_that_can_not_be_read_are_nobodys_fault(published: Published, monke
         raise UnavailableError("later")
 
     monkeypatch.setattr(keys, "fetched", fail)
+    with pytest.raises(UnavailableError):
+        tokens.subject(token())
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>", b"[]", b"{}", b'{"keys": [{"kty": "RSA"}]}', b'{"keys": 7}'])
+def test_an_answer_without_keys_is_no_fault_of_the_token(
+    published: Published, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr(keys, "fetched", lambda _: answer)
     with pytest.raises(UnavailableError):
         tokens.subject(token())
 

@@ -30,7 +30,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(multipart, "PART_BYTES", PART)
 
 
-def begun(size: int = PART + MIB) -> dict[str, Any]:
+def begun(size: float = PART + MIB) -> dict[str, Any]:
     return uploads.grant("ada", {"filename": "film.mov", "size": size})
 
 
@@ -49,6 +49,11 @@ def put_parts(granted: dict[str, Any]) -> list[Part]:
         )
         parts.append(Part(number, answer["ETag"]))
     return parts
+
+
+@pytest.mark.usefixtures("small")
+def test_a_size_is_a_whole_number_however_it_is_written() -> None:
+    assert [part["part_number"] for part in begun(float(PART + MIB))["parts"]] == [1, 2]
 
 
 @pytest.mark.usefixtures("small")
