@@ -49,3 +49,19 @@ def test_an_address_is_stopped_before_the_pool_is_asked(refreshing: list[str]) -
     assert len(refreshing) == 3
     assert "Retry-After" in answers[-1].headers
     assert "3 per 1 minute" in json.loads(answers[-1].body)["detail"]
+
+
+@pytest.mark.parametrize("name", ["0d9e6a4e-4a3c-4a57-9f4c-3f6a2f0f5c11", "a%20b@example.com", "+"])
+def test_the_pool_is_not_asked_for_names_that_nobody_registers(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A user's id, by which the pool knows them too, is no name to log in with."""
+    import app
+
+    monkeypatch.setattr(pool, "log_in", lambda *_: pytest.fail("it was asked"))
+    answer = Client(app.app).http.post(
+        "/v1/auth/login",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=f"username={name}&password=secret".encode(),
+    )
+
+    assert answer.status_code == 401
+    assert json.loads(answer.body)["detail"] == "Invalid credentials"
