@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.assets import deletion
 from chalicelib.assets import store as assets
+from chalicelib.assets.bucket import run_prefix
 from chalicelib.aws import objects
 from chalicelib.aws.settings import settings
 from chalicelib.executions import index, store
@@ -15,21 +16,29 @@ _MOST_RUNS = 100
 
 
 def forget(run: Run) -> None:
-    """Delete the asset of a job that DynamoDB has removed, unless it isn't the user's own upload, or another run of
-    it is still kept: then it goes with that one. Again, or after a crash in between, it goes on."""
+    """Delete the asset of a job that DynamoDB has removed, unless another run of it is still kept: then it goes with
+    that one. Of an asset that isn't the user's own upload what the job made goes alone. Again, or after a crash in
+    between, it goes on."""
     asset = assets.get_asset(run.asset_id) if run.owner else None
-    if asset is None or run.owner is None or asset.bucket != settings().data_bucket:
+    if asset is None or run.owner is None:
         return
-    if not asset.key.startswith(bucket.prefix_of(run.owner)) or _others(run):
+    if asset.bucket != settings().data_bucket or not asset.key.startswith(bucket.prefix_of(run.owner)):
+        _delete_under(run_prefix(run.asset_id, run.id))
+        return
+    if _others(run):
         return
     # a key is a whole UUID, so that nothing else begins with it
-    for _ in objects.delete_under(asset.key):
-        pass
+    _delete_under(asset.key)
     try:
         deletion.delete_asset(asset.asset_id)
     except NotFoundError:
         # it is being deleted already, which the sweep finishes
         return
+
+
+def _delete_under(prefix: str) -> None:
+    for _ in objects.delete_under(prefix):
+        pass
 
 
 def _others(run: Run) -> bool:

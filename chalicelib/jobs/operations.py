@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.accounts import email, tokens
@@ -12,7 +13,7 @@ from chalicelib.executions import webhooks
 from chalicelib.jobs import examples, kinds, starting, statuses
 from chalicelib.jobs.kinds import Kind
 from chalicelib.jobs.starting import Rejected, Wanted
-from chalicelib.web import forms, limits
+from chalicelib.web import forms, idempotency, limits
 from chalicelib.web.envelope import MEDIAFLOW, enveloped
 from chalicelib.web.errors import BadRequestError
 from chalicelib.web.room import JSON, Answer, Request, Room, View
@@ -68,7 +69,7 @@ def _wanted(request: Request, kind: Kind) -> Wanted:
     body = dict(request.body)
     if "notify_email" in body:
         body["notify_email"] = _notified(body["notify_email"])
-    return starting.wanted(request.user, kind, body, request.headers, _webhook(body))
+    return starting.wanted(request.user, kind, body, request.headers, _webhook(body, request.headers))
 
 
 def _notified(address: str) -> str:
@@ -77,12 +78,15 @@ def _notified(address: str) -> str:
     return email.folded(address, "notify_email")
 
 
-def _webhook(body: dict[str, Any]) -> dict[str, str] | None:
-    """The run's webhook; without a secret of the caller's it gets one, which is answered once."""
+def _webhook(body: dict[str, Any], headers: Mapping[str, str]) -> dict[str, str] | None:
+    """The run's webhook; without a secret of the caller's it gets one, which is answered once: so not to a request
+    that may be sent again, whose second answer would tell another one."""
     if "webhook_url" not in body:
         if "webhook_secret" in body:
             raise BadRequestError("webhook_secret: there is no webhook_url", ("webhook_secret",))
         return None
+    if "webhook_secret" not in body and idempotency.HEADER in headers:
+        raise BadRequestError("webhook_secret: with an Idempotency-Key, give the secret", ("webhook_secret",))
     webhook = {"Url": body["webhook_url"], "Secret": body.get("webhook_secret") or secrets.token_hex(32)}
     try:
         webhooks.check(webhook)

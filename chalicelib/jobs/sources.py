@@ -23,6 +23,9 @@ _KINDS = {
     VIDEO: "an MP4, WebM, Matroska, QuickTime, AVI, MPEG, Ogg or 3GP video",
     AUDIO: "an MP3, AAC, M4A, Ogg, FLAC or WAV file, or a video",
 }
+_LONGEST_CHAIN = 20
+"""How many jobs, each of what the one before it made, a file may be away from an upload."""
+_FOREIGN = "S3Key: it is neither your own nor shared"
 
 
 @dataclass(frozen=True)
@@ -102,23 +105,29 @@ def _of_asset(user: str, kind: Kind, asset_id: str) -> Source:
     asset = assets.get_asset(asset_id)
     if asset is None:
         raise NotFoundError(f"asset_id: there is no asset {shown(asset_id)}")
-    _demand_allowed(user, asset.bucket, asset.key)
+    _demand_own(user, asset.bucket, asset.key)
     # the sound of a video's asset is worked on as another asset: a run finds its asset's file under one medium alone
     same = asset.media_type == kind.medium
     return Source(asset.bucket, asset.key, _last(asset.key), asset_id if same else None)
 
 
 def _at(user: str, where: str, key: str) -> Source:
-    owner = _result_of(key) if where == settings().data_bucket else None
-    if owner is None:
-        _demand_allowed(user, where, key)
-    else:
-        # what a job made belongs to whom its asset belongs to
-        asset = assets.get_asset(owner)
-        if asset is None:
-            raise ForeignMedia("S3Key: it is neither your own nor shared")
-        _demand_allowed(user, asset.bucket, asset.key)
+    _demand_own(user, where, key)
     return Source(where, key, _last(key))
+
+
+def _demand_own(user: str, where: str, key: str) -> None:
+    """Raise ForeignMedia unless a file is the user's own or shared; what a job made is as its asset's file is, which
+    may be made by a job, too."""
+    for _ in range(_LONGEST_CHAIN):
+        maker = _result_of(key) if where == settings().data_bucket else None
+        if maker is None:
+            return _demand_allowed(user, where, key)
+        asset = assets.get_asset(maker)
+        if asset is None:
+            break
+        where, key = asset.bucket, asset.key
+    raise ForeignMedia(_FOREIGN)
 
 
 def _result_of(key: str) -> str | None:
@@ -132,7 +141,7 @@ def _demand_allowed(user: str, where: str, key: str) -> None:
     own = where == settings().data_bucket and key.startswith(bucket.prefix_of(user))
     shared = any(f"{where}/{key}".startswith(place) for place in settings().job_sources)
     if not own and not shared:
-        raise ForeignMedia("S3Key: it is neither your own nor shared")
+        raise ForeignMedia(_FOREIGN)
 
 
 def _last(key: str) -> str:

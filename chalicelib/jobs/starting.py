@@ -10,7 +10,7 @@ from chalicelib.aws.dynamodb import Value
 from chalicelib.definitions import store as definitions
 from chalicelib.executions import submit
 from chalicelib.jobs import parameters, sources
-from chalicelib.jobs.errors import NoSuchOperation
+from chalicelib.jobs.errors import MissingUpload, NoSuchOperation, UnknownUpload
 from chalicelib.jobs.kinds import Kind
 from chalicelib.jobs.sources import Sent, Source
 from chalicelib.web import idempotency
@@ -78,7 +78,7 @@ def _judged(wanted: Wanted, entry: File | str, partial: bool) -> Sent | Source |
         if isinstance(entry, File):
             return sources.sent(wanted.kind, entry)
         return sources.referred(wanted.user, wanted.kind, {"upload_id": entry})
-    except (ForeignContent, TooLargeError) as error:
+    except (ForeignContent, TooLargeError, UnknownUpload, MissingUpload) as error:
         if not partial:
             raise
         return Rejected(entry.name if isinstance(entry, File) else entry, str(error))
@@ -102,7 +102,8 @@ def _compared(wanted: Wanted, given: Sent | Source) -> dict[str, Any]:
         where = hashlib.sha256(given.file.content).hexdigest()
     else:
         where = f"{given.bucket}/{given.key}"
-    return {"Parameters": wanted.parameters, "File": where}
+    told = [wanted.notify_email, dict(wanted.webhook) if wanted.webhook else None]
+    return {"Parameters": wanted.parameters, "File": where, "Told": told}
 
 
 def _body(wanted: Wanted, source: Source) -> dict[str, Any]:

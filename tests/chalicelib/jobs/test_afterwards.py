@@ -164,6 +164,21 @@ def test_what_is_not_the_users_own_upload_is_kept(change: dict[str, Any]) -> Non
     assert there(RESULT)
 
 
+def test_of_a_file_that_is_not_the_users_own_upload_what_the_job_made_goes_alone() -> None:
+    """As of a shared file, or of what another job made."""
+    run = keep(replace(RUN, owner="bob"))
+    put_files()
+    own = f"private/assets/{run.asset_id}/workflows/{run.id}/out.webp"
+    client("s3").put_object(Bucket="test-data", Key=own, Body=b"x")
+
+    forgetting.forget(run)
+
+    assert not there(own)
+    assert there(SOURCE)
+    assert there(RESULT)
+    assert assets.get_asset(run.asset_id) is not None
+
+
 def test_health_without_e_mail_is_health() -> None:
     found = {"database": "ok", "storage": "ok", "accounts": "ok", "operations": "ok", "email": "not configured"}
 

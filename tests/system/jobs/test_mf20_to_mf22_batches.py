@@ -96,6 +96,9 @@ def test_the_same_request_twice_makes_the_same_jobs(person: Person) -> None:
     assert total(person) == 2
     other = person.engine.http.post(f"v1/{ROUTE}", headers=key, files=files(("a.png", picture("BMP"))))
     detail(other, 409)
+    told = {"webhook_url": "http://127.0.0.1:9/", "webhook_secret": "a secret that signs"}
+    same = files(("a.png", picture()), ("b.png", picture("JPEG")))
+    detail(person.engine.http.post(f"v1/{ROUTE}", headers=key, files=same, data=told), 409)
 
 
 def test_uploads_make_a_batch_too(person: Person) -> None:
