@@ -16,6 +16,8 @@ RESULT_SECONDS = 86_400
 """For how long after its end a job's result is given out."""
 URL_SECONDS = 3_600
 NO_RESULT = "The operation was skipped: it is disabled, or the file has no medium of its kind"
+BROKEN = "The operation failed, which is no fault of the file; whoever runs this stack finds the reason in its run"
+_TOLD_ERRORS = frozenset({"InvalidInput", "States.Timeout", "States.HeartbeatTimeout"})
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ def _result(outputs: list[dict[str, Any]]) -> Result | None:
 
 
 def _error(run: Run, outputs: list[dict[str, Any]]) -> str:
-    """Why a job failed: the operation's own sentence where there is one."""
-    causes = [output.get("Cause") for output in outputs if output["Status"] == OperationStatus.ERROR]
-    return next((cause for cause in causes if cause), None) or run.message or NO_RESULT
+    """Why a job failed: the operation's own sentence where the fault is the file's or the time was too short.
+
+    What else went wrong is no business of the user's: such a text may name roles, buckets and addresses.
+    """
+    failed = next((output for output in outputs if output["Status"] == OperationStatus.ERROR), None)
+    if failed is None:
+        return run.message or NO_RESULT
+    return failed["Cause"] if failed["Error"] in _TOLD_ERRORS and failed["Cause"] else BROKEN

@@ -91,6 +91,23 @@ def test_a_failure_is_told_in_the_operations_words() -> None:
     assert job(replace(RUN, status=Status.ERROR, message="out of time")).error == "out of time"
 
 
+@pytest.mark.parametrize("error", ["ClientError", "RuntimeError", "Lambda.AccessDeniedException"])
+def test_what_is_no_fault_of_the_file_is_not_told_in_detail(error: str) -> None:
+    cause = "User: arn:aws:sts::123456789012:assumed-role/Operator is not authorized to perform: s3:GetObject"
+    failed = {**MADE, "Status": "Error", "Error": error, "Cause": cause, "Media": {}}
+
+    found = job(replace(RUN, status=Status.ERROR, message=f"Stage _ImageConvert: {error}: {cause}"), failed)
+
+    assert found.error == view.BROKEN
+
+
+def test_that_the_time_was_too_short_is_told() -> None:
+    cause = "the operation did not end within the 60 seconds it had"
+    failed = {**MADE, "Status": "Error", "Error": "States.Timeout", "Cause": cause, "Media": {}}
+
+    assert job(replace(RUN, status=Status.ERROR), failed).error == cause
+
+
 def test_what_an_earlier_attempt_said_is_not_told_of_a_job_that_runs_again() -> None:
     found = job(replace(RUN, status=Status.STARTED, attempt=2, ended=None), {**MADE, "Status": "Error", "Cause": "x"})
 
