@@ -25,6 +25,8 @@ _PILLOW = {
 }  # fmt: skip
 _WITH_PROFILE = ("png", "jpg", "tiff", "webp", "avif")
 _FALLBACK_MILLISECONDS = 100
+_LONGEST_MILLISECONDS = 65_535
+"""For one picture, in PNG."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +87,23 @@ def read(path: Path, deadline: Deadline, *, animated: bool) -> Pictures:
             upright = pictures.decoded(frame)
             exif = exif or _exif(upright)
             frames.append(_pixels(upright, profile))
-            shown.append(round(frame.info.get("duration", 0)) or _FALLBACK_MILLISECONDS)
+            shown.append(min(round(frame.info.get("duration", 0)) or _FALLBACK_MILLISECONDS, _LONGEST_MILLISECONDS))
     return Pictures(tuple(frames), tuple(shown), loop, profile if keeps_profile else None, exif)
 
 
 def _chosen(image: Image.Image, animated: bool) -> Iterator[Image.Image]:
     """The frames to read; counted, and their pixels, before the second is decoded."""
-    count = getattr(image, "n_frames", 1) if animated and image.format in _ANIMATIONS else 1
+    count = pictures.count(image) if animated and image.format in _ANIMATIONS else 1
     if count == 1:
         yield image
         return
-    demand_bounded(count, image.size)
-    yield from pictures.guarded(ImageSequence.Iterator(image))
+    size = image.size
+    demand_bounded(count, size)
+    for frame in pictures.guarded(ImageSequence.Iterator(image)):
+        if frame.size != size:
+            # what was counted would not hold: a GIF grows with a picture that lies beyond its edge
+            raise InvalidInput(f"the animation changes its size from {size} to {frame.size}")
+        yield frame
 
 
 def demand_bounded(count: int, size: tuple[int, int]) -> None:
@@ -143,9 +150,13 @@ def _from_cmyk(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _exif(upright: Image.Image) -> bytes | None:
     """What the camera noted, without the orientation, which has been applied."""
-    exif = upright.getexif()
-    exif.pop(ExifTags.Base.Orientation, None)
-    return exif.tobytes() if len(exif) else None
+    try:
+        exif = upright.getexif()
+        exif.pop(ExifTags.Base.Orientation, None)
+        return exif.tobytes() if len(exif) else None
+    except pictures.FAULTS:
+        # notes that are broken say nothing, as a broken profile does
+        return None
 
 
 def write(given: Pictures, directory: Path, writing: Writing, deadline: Deadline) -> tuple[Path, dict[str, Any]]:

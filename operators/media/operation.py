@@ -39,7 +39,11 @@ def fetched(task: Task) -> Path:
 def parameters(task: Task, operation: str) -> dict[str, Any]:
     """Return a media operation's parameters, checked and complete. Raises InvalidInput naming one."""
     own = {name: value for name, value in task.configuration.items() if name not in ("MediaType", "Enabled")}
-    return media.check(operation, own)
+    try:
+        return media.check(operation, own)
+    except media.InvalidParameter as fault:
+        # the engine knows by the name of its class that a fault is for good
+        raise InvalidInput(str(fault)) from None
 
 
 def watcher(task: Task, seconds: float | None) -> Callable[[float], None]:

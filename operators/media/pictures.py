@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,11 @@ FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF"
 """Pillow's names. Not EPS or PDF, which start other programs."""
 MAX_PIXELS = 120_000_000
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-_FAULTS = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError)
+FAULTS = (
+    OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError, ZeroDivisionError,
+    RuntimeError, struct.error, Image.DecompressionBombError,
+)  # fmt: skip
+"""What Pillow raises over files that are damaged; RuntimeError is libavif's."""
 
 
 @contextmanager
@@ -32,7 +37,7 @@ def decoded(image: Image.Image) -> Image.Image:
     try:
         image.load()
         return ImageOps.exif_transpose(image)
-    except _FAULTS as fault:
+    except FAULTS as fault:
         raise InvalidInput(f"the picture cannot be decoded: {fault}") from fault
 
 
@@ -40,8 +45,17 @@ def guarded(frames: Iterable[Image.Image]) -> Iterator[Image.Image]:
     """Yield an animation's frames. Raises InvalidInput when one of them cannot be read."""
     try:
         yield from frames
-    except _FAULTS as fault:
+    except FAULTS as fault:
         raise InvalidInput(f"the animation cannot be decoded: {fault}") from fault
+
+
+def count(image: Image.Image) -> int:
+    """Return how many pictures a file holds, pages and sizes included. Raises InvalidInput."""
+    try:
+        found: int = getattr(image, "n_frames", 1)
+    except FAULTS as fault:
+        raise InvalidInput(f"the pictures cannot be counted: {fault}") from fault
+    return found
 
 
 def has_alpha(image: Image.Image) -> bool:
@@ -79,5 +93,5 @@ def _open(path: Path) -> Image.Image:
         raise InvalidInput("the file is no picture of a known format") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise InvalidInput(f"the picture has more than the {MAX_PIXELS} pixels allowed") from None
-    except _FAULTS as fault:
+    except FAULTS as fault:
         raise InvalidInput(f"the picture cannot be read: {fault}") from fault

@@ -25,7 +25,7 @@ def described(path: Path, count: int, location: bool) -> dict[str, Any]:
 
 
 def _facts(image: Image.Image) -> dict[str, Any]:
-    frames = getattr(image, "n_frames", 1)
+    frames = pictures.count(image)
     return {
         "Format": image.format,
         "ContentType": Image.MIME.get(image.format or ""),

@@ -24,7 +24,7 @@ def probed(path: Path) -> dict[str, Any]:
 
 def _picture(path: Path) -> dict[str, Any]:
     with pictures.opened(path) as image:
-        frames = getattr(image, "n_frames", 1)
+        frames = pictures.count(image)
         facts = {
             "Format": image.format,
             "ContentType": Image.MIME.get(image.format or ""),

@@ -304,6 +304,62 @@ def test_parameters_are_checked_here_as_well(run: Run, operation: str, change: d
         convert(run, encoded(gradient(), "PNG"), operation, **change)
 
 
+def test_what_is_refused_here_is_not_tried_again(run: Run) -> None:
+    """The engine goes by the name of the class."""
+    with pytest.raises(InvalidInput) as refused:
+        convert(run, encoded(gradient(), "PNG"), OutputFormat="jpg", Lossless=True)
+
+    assert type(refused.value) is InvalidInput
+
+
+def _cut_gif() -> bytes:
+    content = animation()
+    return content[: content.rindex(b",") + 4]
+
+
+def _growing_gif() -> bytes:
+    content = bytearray(animation())
+    second = content.index(b",", content.index(b",") + 1)
+    content[second + 5 : second + 7] = struct.pack("<H", 48)
+    return bytes(content)
+
+
+def _spoilt(content: bytes, mark: bytes) -> bytes:
+    """All but the end of what follows a mark is 255."""
+    begin = content.index(mark) + len(mark) + 8
+    return content[:begin] + b"\xff" * (len(content) - begin)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (_cut_gif(), "cannot be"),
+        (_growing_gif(), "changes its size"),
+        (_spoilt(encoded(gradient(), "AVIF"), b"mdat"), "cannot be decoded"),
+    ],
+)
+def test_damage_that_pillow_tells_of_in_its_own_ways_is_a_fault_of_the_file(
+    run: Run, content: bytes, reason: str
+) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        convert(run, content)
+
+
+def test_a_picture_shown_for_longer_than_png_can_say_is_shown_as_long_as_it_can(run: Run) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    made = convert(
+        run, encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=70_000), OutputFormat="png"
+    )
+
+    assert [frame.info["duration"] for frame in ImageSequence.Iterator(made)] == [65_535, 65_535]
+
+
+def test_broken_notes_of_a_camera_say_nothing(run: Run) -> None:
+    content = rotated_jpeg().replace(b"MM\0*", b"MM\0\1").replace(b"II*\0", b"II\1\0")
+
+    assert convert(run, content, OutputFormat="jpg", KeepMetadata=True).getexif() == {}
+
+
 def test_the_time_allowed_is_kept(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(animation())
