@@ -26,8 +26,10 @@ DEMUXERS = (
 )  # fmt: skip
 MAX_FRAME_PIXELS = 8192 * 8192
 Frame = TypeVar("Frame", VideoFrame, AudioFrame)
+_DAMAGE = (av.error.InvalidDataError, av.error.PermissionError, av.error.UndefinedError)
+"""What decoders say of a damaged packet; the AAC one has a few ways of its own."""
 _REFUSALS = (
-    av.error.InvalidDataError,
+    *_DAMAGE,
     av.error.ArgumentError,
     av.error.DecoderNotFoundError,
     av.error.DemuxerNotFoundError,
@@ -44,10 +46,21 @@ def opened(path: Path) -> Iterator[InputContainer]:
     """Open a file for reading. Raises InvalidInput for what is no video or audio of a known format, also later on."""
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
     try:
-        with av.open(f"file:{path}", mode="r", options=options, **_LENIENT) as container:
+        container = av.open(f"file:{path}", mode="r", options=options, **_LENIENT)
+    except av.error.FileNotFoundError:
+        raise
+    except (av.error.FFmpegError, OSError, MemoryError) as refusal:
+        # the sizes that a damaged file tells of are beyond all memory, or its end
+        raise _refused(refusal) from refusal
+    with container:
+        try:
             yield container
-    except _REFUSALS as refusal:
-        raise InvalidInput(f"the file is no video or audio that can be decoded: {refusal.strerror}") from refusal
+        except _REFUSALS as refusal:
+            raise _refused(refusal) from refusal
+
+
+def _refused(refusal: Exception) -> InvalidInput:
+    return InvalidInput(f"the file is no video or audio that can be decoded: {getattr(refusal, 'strerror', refusal)}")
 
 
 def video_stream(container: InputContainer) -> VideoStream:
@@ -105,7 +118,7 @@ class Decoder(Generic[Frame]):
             self._deadline.check()
             try:
                 yield from cast("list[Frame]", packet.decode())
-            except av.error.InvalidDataError:
+            except _DAMAGE:
                 self.damaged += 1
 
 
@@ -116,6 +129,8 @@ def demand_bounded(width: float, height: float) -> None:
 
 
 def _bounded(stream: VideoStream) -> VideoStream:
+    if stream.codec_context is None:
+        raise InvalidInput("the video is encoded in a way that is not known here")
     demand_bounded(stream.width, stream.height)
     stream.codec_context.options = {"max_pixels": str(MAX_FRAME_PIXELS)}
     stream.thread_type = "AUTO"

@@ -72,3 +72,26 @@ def test_a_cover_picture_is_no_video(render: Render) -> None:
 
     with pytest.raises(InvalidInput, match="no video stream"), opened(song) as container:
         video_stream(container)
+
+
+def test_a_video_of_an_unknown_codec_is_refused(render: Render) -> None:
+    video = render("strange.mkv", "-f", "lavfi", "-i", "testsrc2=size=64x48:duration=0.2", "-c:v", "libx264")
+    video.write_bytes(video.read_bytes().replace(b"V_MPEG4/ISO/AVC", b"V_STRANGE/NEVER"))
+
+    with pytest.raises(InvalidInput, match="not known here"), opened(video) as container:
+        video_stream(container)
+
+
+@pytest.mark.parametrize("kept", [8, 40, 200])
+def test_a_file_cut_in_its_head_is_refused(render: Render, tmp_path: Path, kept: int) -> None:
+    video = render("whole.mkv", "-f", "lavfi", "-i", "testsrc2=size=64x48:duration=0.2", "-c:v", "libx264")
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(video.read_bytes()[:kept])
+
+    with pytest.raises(InvalidInput), opened(cut) as container:
+        video_stream(container)
+
+
+def test_a_file_that_is_not_there_is_no_fault_of_the_input(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), opened(tmp_path / "nothing"):
+        pass
