@@ -55,6 +55,10 @@ def test_a_member_of_the_wrong_kind_is_refused_or_read_as_it_should_be(engine: E
             body = {**endpoint.example, member: value}
             answer = person.ask(endpoint.method, endpoint.path.removeprefix("/v1/"), json=body)
             assert answer.status_code != LIMITED
+            if member == "partial" and value is True:
+                # right for once: the upload that isn't there is told of, and makes no job
+                assert (answer.status_code, answer.json()["data"]["total"]) == (202, 0)
+                continue
             refused(answer, may_be_taken=not endpoint.path.startswith("/v1/image"))
 
 
