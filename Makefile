@@ -46,7 +46,7 @@ destroy: $(VENV)/.run
 	$(BIN)/python -m infrastructure.package.deploy destroy
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/faults -m ""
