@@ -118,9 +118,9 @@ def test_mf24_progress_goes_up_and_is_whole_at_the_end(
     job = person.engine.until(look, lambda found: found["status"] in ("completed", "failed"), 120)
 
     assert (job["status"], job["progress"]) == ("completed", 100), job
+    # none at all where the work takes less than the two seconds between reports: that they come is tested elsewhere
     assert seen == sorted(seen)
-    assert seen
-    assert max(seen) <= 99
+    assert all(0 < percent <= 99 for percent in seen)
 
 
 def test_mf25_a_quarter_turn_swaps_the_sides(person: Person, clip: bytes) -> None:
