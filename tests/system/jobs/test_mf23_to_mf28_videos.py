@@ -106,7 +106,8 @@ def test_mf24_progress_goes_up_and_is_whole_at_the_end(
     source = ("-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25:duration=8")
     content = rendered(tmp_path_factory.mktemp("long") / "a.mp4", *source, *ENCODED, "-crf", "40")
     assert len(content) < 4_000_000, "it must fit a request"
-    job_id = ask(person, "video/convert", content, preset="fast")
+    # the quicker presets are done before the first report, which comes after two seconds
+    job_id = ask(person, "video/convert", content, preset="slow")
     seen: list[int] = []
 
     def look() -> dict[str, Any]:
@@ -118,9 +119,9 @@ def test_mf24_progress_goes_up_and_is_whole_at_the_end(
     job = person.engine.until(look, lambda found: found["status"] in ("completed", "failed"), 120)
 
     assert (job["status"], job["progress"]) == ("completed", 100), job
-    # none at all where the work takes less than the two seconds between reports: that they come is tested elsewhere
     assert seen == sorted(seen)
-    assert all(0 < percent <= 99 for percent in seen)
+    assert seen
+    assert max(seen) <= 99
 
 
 def test_mf25_a_quarter_turn_swaps_the_sides(person: Person, clip: bytes) -> None:
