@@ -7,7 +7,7 @@ from typing import Literal
 from PIL import Image, ImageColor, ImageOps
 
 from mediawright import InvalidInput
-from operators.media import pictures
+from mediawright.media.rules import MAX_PIXELS
 
 Fit = Literal["cover", "contain", "fill", "pad"]
 Size = tuple[int, int]
@@ -24,8 +24,8 @@ def target(source: Size, width: int | None, height: int | None, fit: Fit) -> Siz
         box = (width or source[0], height or source[1])
     else:
         box = (width or _following(source[0], height, source[1]), height or _following(source[1], width, source[0]))
-    if box[0] * box[1] > pictures.MAX_PIXELS:
-        raise InvalidInput(f"{box[0]} x {box[1]} are more than the {pictures.MAX_PIXELS} pixels allowed")
+    if box[0] * box[1] > MAX_PIXELS:
+        raise InvalidInput(f"{box[0]} x {box[1]} are more than the {MAX_PIXELS} pixels allowed")
     return box
 
 

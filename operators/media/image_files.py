@@ -12,10 +12,11 @@ from PIL import ExifTags, Image, ImageCms, ImageSequence
 
 from mediawright import InvalidInput
 from mediawright.media import formats
+from mediawright.media.rules import MAX_PIXELS
 from operators.media import pictures
 from operators.media.deadline import Deadline
 
-MAX_ANIMATION_PIXELS = 2 * pictures.MAX_PIXELS
+MAX_ANIMATION_PIXELS = 2 * MAX_PIXELS
 """Of all the frames together: they are held at once."""
 MAX_FRAMES = 2000
 _ANIMATIONS = ("AVIF", "GIF", "PNG", "WEBP")

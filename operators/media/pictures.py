@@ -11,10 +11,10 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mediawright import InvalidInput
+from mediawright.media.rules import MAX_PIXELS
 
 FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """Pillow's names. Not EPS or PDF, which start other programs."""
-MAX_PIXELS = 120_000_000
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 FAULTS = (
     OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError, ZeroDivisionError,

@@ -19,7 +19,7 @@ from moto.cloudformation.utils import generate_stack_id
 from infrastructure.local.stack import exports, templates
 from infrastructure.local.stack.lifecycle import Life
 from infrastructure.local.stack.order import BadTemplate, creation_order
-from infrastructure.local.stack.parameters import BadParameter, effective
+from infrastructure.local.stack.parameters import BadParameter, effective, text
 from infrastructure.local.stack.properties import Client
 from infrastructure.local.stack.record import Record
 
@@ -167,11 +167,6 @@ def _given(entry: Mapping[str, Any], stack: Any) -> str:
     return str(stack.parameters[name])
 
 
-def _as_given(value: Any) -> str:
-    """A parameter's text again: where the previous value is to stay, moto hands on what it made of it."""
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
 def _replace_template(self: Any, stack: Any, template: str, parameters: Mapping[str, str]) -> None:
     """Update a nested stack; the same template with the same values is no change and no error."""
     document, values = _checked(template, parameters)
@@ -217,7 +212,8 @@ _STACK.known_outputs = None
 
 
 def _create_change_set(self: Any, template: str, parameters: Mapping[str, Any], **rest: Any) -> Any:
-    document, values = _checked(template, {name: _as_given(value) for name, value in parameters.items()})
+    # where a previous value is to stay, moto hands on what it made of its text
+    document, values = _checked(template, {name: text(value) for name, value in parameters.items()})
     return _ORIGINAL["create_change_set"](self, template=json.dumps(document), parameters=values, **rest)
 
 
