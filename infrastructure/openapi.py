@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
-COMMITTED = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
+from infrastructure.committed import PROJECT, write_or_check
+
+COMMITTED = PROJECT / "docs" / "openapi.json"
 
 
 def generated() -> str:
@@ -19,16 +20,7 @@ def generated() -> str:
 
 def main() -> int:
     """Exit status 1 when --check finds a difference."""
-    text = generated()
-    if "--check" not in sys.argv[1:]:
-        COMMITTED.parent.mkdir(exist_ok=True)
-        COMMITTED.write_text(text, encoding="utf-8")
-        return 0
-    if COMMITTED.read_text(encoding="utf-8") == text:
-        print("docs/openapi.json is up to date")
-        return 0
-    print("docs/openapi.json is stale: run `make openapi` and commit it", file=sys.stderr)
-    return 1
+    return write_or_check(COMMITTED, generated(), "openapi")
 
 
 if __name__ == "__main__":

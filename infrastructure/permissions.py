@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from infrastructure.committed import PROJECT, write_or_check
 from infrastructure.template.builder import build
 from infrastructure.template.operators import operator_library
 
-PROJECT = Path(__file__).resolve().parents[1]
 COMMITTED = PROJECT / "docs" / "permissions.md"
 
 _HEAD = """# Permissions
@@ -104,15 +104,7 @@ def text(value: Any) -> str:
 
 def main() -> int:
     """Exit status 1 when --check finds a difference."""
-    generated = page(PROJECT)
-    if "--check" not in sys.argv[1:]:
-        COMMITTED.write_text(generated, encoding="utf-8")
-        return 0
-    if COMMITTED.read_text(encoding="utf-8") == generated:
-        print("docs/permissions.md is up to date")
-        return 0
-    print("docs/permissions.md is stale: run `make permissions` and commit it", file=sys.stderr)
-    return 1
+    return write_or_check(COMMITTED, page(PROJECT), "permissions")
 
 
 if __name__ == "__main__":

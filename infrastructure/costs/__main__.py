@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
+from infrastructure.committed import PROJECT, write_or_check
 from infrastructure.costs import runs, standing
 from infrastructure.costs.prices import NOTED, PRICES
 from infrastructure.costs.standing import Charge, Pass
 from infrastructure.template.expand import expanded
 
-PROJECT = Path(__file__).resolve().parents[2]
 COMMITTED = PROJECT / "docs" / "costs.md"
 
 IDLE = Pass(reads=26.5, writes=1, requests=31, log_bytes=500, seconds=0.125)
@@ -84,15 +83,7 @@ def _prices() -> Iterator[str]:
 
 def main() -> int:
     """Exit status 1 when --check finds a difference."""
-    generated = page()
-    if "--check" not in sys.argv[1:]:
-        COMMITTED.write_text(generated, encoding="utf-8")
-        return 0
-    if COMMITTED.read_text(encoding="utf-8") == generated:
-        print("docs/costs.md is up to date")
-        return 0
-    print("docs/costs.md is stale: run `make costs` and commit it", file=sys.stderr)
-    return 1
+    return write_or_check(COMMITTED, page(), "costs")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -284,6 +285,16 @@ def test_more_than_a_page_of_the_index_is_gone_through(ended: Maker, monkeypatch
     assert retried(Limit=100)["Retried"] == runs
 
 
+def dying(request: Callable[[], Any]) -> Callable[[], None]:
+    """The request of somebody who may die over it."""
+
+    def make() -> None:
+        with suppress(Died):
+            request()
+
+    return make
+
+
 def test_whoever_dies_over_a_retry_is_followed_by_the_same_request(
     ended: Maker, points: Points, sfn: StepFunctions
 ) -> None:
@@ -291,13 +302,7 @@ def test_whoever_dies_over_a_retry_is_followed_by_the_same_request(
     for number in points.each():
         runs = ended(2)
 
-        def _dying() -> None:
-            try:
-                retried()
-            except Died:
-                return
-
-        points.before(number, dies, _dying)
+        points.before(number, dies, dying(retried))
         retried()
 
         assert {run_of(run_id).status for run_id in runs} <= {Status.QUEUED, Status.STARTED}
@@ -312,13 +317,7 @@ def test_whoever_dies_over_a_deletion_is_followed_by_the_same_request(
     for number in points.each():
         runs = ended(2)
 
-        def _dying() -> None:
-            try:
-                deleted()
-            except Died:
-                return
-
-        points.before(number, dies, _dying)
+        points.before(number, dies, dying(deleted))
         deleted()
 
         assert not [item for item in everything() if item["Id"] in runs]
