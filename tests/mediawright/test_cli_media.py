@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def engine(api: FakeApi) -> FakeApi:
-    """An API whose runs complete, and make of a file what its name says twice; one with `bad` in its name fails."""
+    """An API whose runs complete, and make of a file what its name says twice; that of a `bad...` file fails."""
     api.with_bucket()
     numbers = itertools.count()
     begun: dict[str, Any] = {}
@@ -32,7 +32,7 @@ def engine(api: FakeApi) -> FakeApi:
         run_id = request.path.rsplit("/", 1)[1]
         operation = begun[run_id]["Name"].removeprefix("Run")
         [place] = begun[run_id]["Input"]["Media"].values()
-        if "bad" in place["S3Key"]:
+        if PurePosixPath(place["S3Key"]).name.startswith("bad"):
             return {"Id": run_id, "Status": "Error", "Message": "Stage _X: InvalidInput: the file is damaged"}
         parameters = begun[run_id]["Configuration"][f"_{operation}"][operation]
         ending = parameters.get("OutputFormat", "mp4")
