@@ -49,7 +49,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 faults: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/faults -m ""
+	$(BIN)/python -m pytest -n auto --dist worksteal tests/faults -m ""
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench

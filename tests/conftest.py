@@ -10,6 +10,8 @@ import pytest
 from chalicelib.aws import logs
 from infrastructure.local.iam.denials import DENIALS
 
+pytest_plugins = ("tests.faults.report",)
+
 
 @pytest.fixture(autouse=True)
 def within_the_roles() -> Iterator[None]:

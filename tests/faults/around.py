@@ -1,4 +1,4 @@
-"""Scenarios of what stands around runs: batches, triggers, webhooks, and requests for many runs at once.
+"""Scenarios of what stands around runs: batches, triggers, webhooks, requests for many runs at once, people's jobs.
 
 Only the calls that belong to them are disturbed; what the runs themselves do is the reference workflows' matter.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from tests.faults import outside
+from tests.faults import outside, people
 from tests.faults.rig import QUIET, SETTLED, Rig
 from tests.faults.scenarios import Expected, Names, Scenario
 
@@ -144,6 +144,37 @@ def _submit_and_retry_many(rig: Rig, names: Names) -> None:
     outside.retry_many(rig, names["workflow"])
 
 
+# -- jobs ------------------------------------------------------------------------------------------------------
+
+
+def _person(operation: str) -> Callable[[Rig], Names]:
+    """Somebody with an account, where the stack has the workflow of jobs of one kind."""
+
+    def _prepare(rig: Rig) -> Names:
+        body = {"Name": operation, "Type": "Sync", "StartLambdaArn": rig.function("makes_picture")}
+        rig.ok("POST", "workflow/operation", {**body, "Configuration": {"MediaType": "Image", "Enabled": True}})
+        stages = {f"_{operation}": {"End": True}}
+        rig.ok("POST", "workflow", {"Name": f"Run{operation}", "StartAt": f"_{operation}", "Stages": stages})
+        return {"a": operation, "person": people.sign_up(rig)}
+
+    return _prepare
+
+
+_JOB_ROUTE, _JOBS_ROUTE = "v1/image/resize", "v1/image/batch/convert/webp"
+
+
+def _ask_for_job(rig: Rig, names: Names) -> None:
+    people.ask_for_job(rig, names["person"], _JOB_ROUTE, width=50)
+
+
+def _ask_for_jobs(rig: Rig, names: Names) -> None:
+    people.ask_for_jobs(rig, names["person"], _JOBS_ROUTE, ITEMS)
+
+
+def _jobs(rig: Rig, names: Names, runs: list[str]) -> list[str]:
+    return people.wrong_with_jobs(rig, names["person"], runs)
+
+
 AROUND = (
     Scenario(
         "batch",
@@ -200,6 +231,22 @@ AROUND = (
         _ends(calls=2),
         actors=frozenset({"POST /workflow/execution/retry"}),
     ),
+    Scenario(
+        "job",
+        _person("ImageResize"),
+        _ask_for_job,
+        _ends(),
+        besides=_jobs,
+        actors=frozenset({"POST /v1/uploads", f"POST /{_JOB_ROUTE}", "Publisher"}),
+    ),
+    Scenario(
+        "jobs of one request",
+        _person("ImageConvert"),
+        _ask_for_jobs,
+        _ends(),
+        besides=_jobs,
+        actors=frozenset({f"POST /{_JOBS_ROUTE}"}),
+    ),
 )
 
 QUICK_AROUND = (
@@ -207,5 +254,6 @@ QUICK_AROUND = (
     ("object", "fails before"),
     ("webhook", "dies before"),
     ("retried together", "fails after"),
+    ("job", "dies after"),
 )
 """What every run of the tests goes through."""

@@ -1,14 +1,12 @@
-"""One engine for all fault tests, and the suite's printout."""
+"""One engine for all fault tests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import pytest
 
-from tests.faults import report
 from tests.faults.calls import Call
 from tests.faults.injections import Recorded, enumerated
 from tests.faults.rig import Rig, rigged
@@ -32,9 +30,3 @@ def recorded(rig: Rig) -> Recorded:
         return names, tuple(enumerated(rig, scenario, names))
 
     return _recorded
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what was injected."""
-    for line in report.summary():
-        terminalreporter.write_line(line)

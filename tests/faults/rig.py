@@ -25,6 +25,8 @@ from tests.system.conftest import PARAMETERS
 SPEED = 250
 SETTLED, QUIET = 120.0, 1200.0
 """Seconds by which the clock is ahead in a first and in a second sweep."""
+UNLIMITED = {"JobLimits": "account=100000,image=100000,batch=100000"}
+"""The same person asks for a job in every pass."""
 
 _REPEATS = 8
 
@@ -85,10 +87,12 @@ class Rig(Inside):
         self.ok("POST", "workflow", {"Name": name, "StartAt": stages[0], "Stages": chain})
         return name
 
-    def persist(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+    def persist(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **content: Any
+    ) -> Any:
         """Ask until the answer is no 5xx, as a client does of what may be repeated; the last answer."""
         for _ in range(_REPEATS):
-            answer = self.http.request(method, path, json=body, headers=headers)
+            answer = self.http.request(method, path, json=body, headers=headers, **content)
             if answer.status_code < 500:
                 return answer
         raise AssertionError(f"{method} {path} is still answered {answer.status_code}: {answer.text}")
@@ -286,7 +290,7 @@ def rigged(**parameters: str) -> Iterator[Rig]:
     FAULTS.reset()
     with (
         receiving() as receiver,
-        EmbeddedAws(port=0, aws_port=0, speed=SPEED, parameters={**PARAMETERS, **parameters}) as aws,
+        EmbeddedAws(port=0, aws_port=0, speed=SPEED, parameters={**PARAMETERS, **UNLIMITED, **parameters}) as aws,
         watching(aws.outputs["ExecutionsTable"]) as watch,
     ):
         rig = Rig(aws, watch, receiver)

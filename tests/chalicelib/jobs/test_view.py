@@ -12,20 +12,12 @@ from chalicelib.aws import clock
 from chalicelib.executions.run import Run, StagePart
 from chalicelib.executions.statuses import Status
 from chalicelib.jobs import view
+from tests.chalicelib.events.runs import run
 
 ENDED = "2026-11-21T04:05:06.000000Z"
-RUN = Run(
-    id="5f2b9c1e-8a55-4a54-9d0b-4a4f4a0b9a10",
-    subject="workflow",
+RUN = run(
     workflow="RunImageConvert",
-    revision="r",
-    machine_arn="arn",
-    asset_id="asset",
     status=Status.COMPLETE,
-    attempt=1,
-    current_stage=0,
-    stage_name="_ImageConvert",
-    stages=1,
     created=ENDED,
     queued=ENDED,
     changed=ENDED,
