@@ -1,4 +1,4 @@
-"""One embedded AWS for all system tests, driven over HTTP as a client would."""
+"""An embedded AWS for each file of system tests, driven over HTTP as a client would."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class Engine:
         return items
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def running() -> Iterator[Engine]:
     with EmbeddedAws(port=0, aws_port=0, speed=50, parameters=PARAMETERS) as aws:
         engine = Engine(aws)

@@ -158,7 +158,7 @@ class OldOperators:
         return registered
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def old_operators(running: Engine) -> OldOperators:
     """What makes operations out of the old engine's operators."""
     return OldOperators(running)

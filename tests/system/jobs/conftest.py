@@ -81,7 +81,7 @@ def person(engine: Engine) -> Person:
     return somebody(engine)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def operators(running: Engine) -> None:
     """The media operations are registered, each with the workflow of it alone."""
     workflows = catalogue.singles()
