@@ -1,13 +1,15 @@
 """The public keys of the user pool, remembered for an hour, asked for again sooner when a token names another key.
 
-They are public and asked for without a signature, at the address of the pool's service.
+Where they can't be read, those that are remembered stay good. They are public and asked for without a signature, at
+the address of the pool's service.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws import clock
@@ -23,14 +25,18 @@ SOONEST_SECONDS = 30
 """Tokens that name unknown keys, which anybody can send, have them asked for no more often."""
 _TIMEOUT_SECONDS = 3.0
 _MAX_BYTES = 65_536
+_LOG = logging.getLogger("mediawright.accounts")
 _UNREADABLE = "The keys that tokens are verified by can't be read; try again later"
 
 
 @dataclass(frozen=True)
 class _Remembered:
+    """Keys, and when they were last asked for; `is_fresh` unless they couldn't be read then."""
+
     url: str
     keys: KeySet
-    at: float
+    asked: float
+    is_fresh: bool = True
 
 
 _LOCK = threading.Lock()
@@ -42,11 +48,28 @@ def known(*, again: bool = False) -> KeySet:
     url = address()
     with _LOCK:
         found = _memory[-1] if _memory and _memory[-1].url == url else None
-        age = clock.seconds() - found.at if found else 0.0
-        if found is None or not 0 <= age < (SOONEST_SECONDS if again else REMEMBERED_SECONDS):
+        if found is None:
             found = _Remembered(url, _read(url), clock.seconds())
-            _memory[:] = [found]
-        return found.keys
+        elif not _is_recent(found, again):
+            found = _asked_again(found)
+        _memory[:] = [found]
+    if again and not found.is_fresh:
+        # the key that is asked for may be among those that couldn't be read
+        raise UnavailableError(_UNREADABLE)
+    return found.keys
+
+
+def _is_recent(found: _Remembered, again: bool) -> bool:
+    seconds = SOONEST_SECONDS if again or not found.is_fresh else REMEMBERED_SECONDS
+    return 0 <= clock.seconds() - found.asked < seconds
+
+
+def _asked_again(found: _Remembered) -> _Remembered:
+    try:
+        return _Remembered(found.url, _read(found.url), clock.seconds())
+    except UnavailableError:
+        _LOG.warning("the user pool's keys can't be read; those that are remembered stay good")
+        return replace(found, asked=clock.seconds(), is_fresh=False)
 
 
 def address() -> str:

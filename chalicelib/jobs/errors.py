@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.web.envelope import ForeignContent
-from chalicelib.web.errors import ConflictError, ForbiddenError, NotFoundError, TooLargeError, UnavailableError
+from chalicelib.web.errors import ConflictError, ForbiddenError, NotFoundError, NotImplementedHere, TooLargeError
 
 UPLOADS = "POST /v1/uploads"
 
@@ -46,5 +46,5 @@ class TooLargeFile(TooLargeError):
     """A file is larger than it may be here."""
 
 
-class NoSuchOperation(UnavailableError):
+class NoSuchOperation(NotImplementedHere):
     """The stack lacks the operation's workflow."""

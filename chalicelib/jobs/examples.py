@@ -29,7 +29,14 @@ BATCH_QUEUED = {
 }
 HEALTH = {
     "success": True,
-    "data": {"database": "ok", "storage": "ok", "accounts": "ok", "operations": "ok", "email": "not configured"},
+    "data": {
+        "database": "ok",
+        "storage": "ok",
+        "accounts": "ok",
+        "operations": "ok",
+        "encoding": "ok",
+        "email": "not configured",
+    },
     "message": "",
 }
 UPLOAD = {"filename": "clip.mov", "content_type": "video/quicktime", "size": 52428800}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from chalicelib.accounts import keys
 from chalicelib.aws import dynamodb, objects
@@ -14,14 +13,13 @@ from chalicelib.jobs import kinds
 from chalicelib.web.errors import MediawrightError
 
 OK, ERROR, ABSENT = "ok", "error", "not configured"
-OPTIONAL = frozenset({"email"})
+OPTIONAL = frozenset({"encoding", "email"})
 _LOG = logging.getLogger("mediawright.jobs")
 
 
 def report() -> dict[str, str]:
     """Each dependency: ok, error, or not configured."""
-    found = {name: _answer(name, ask) for name, ask in _QUESTIONS.items()}
-    return {**found, "email": OK if settings().notification_sender else ABSENT}
+    return {name: _answer(name, ask) for name, ask in _QUESTIONS.items()}
 
 
 def is_healthy(found: dict[str, str]) -> bool:
@@ -33,7 +31,7 @@ def _answer(name: str, ask: Callable[[], bool]) -> str:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return OK if ask() else ERROR
+        return OK if ask() else ABSENT if name in OPTIONAL else ERROR
     except (BotoCoreError, ClientError, MediawrightError):
         _LOG.exception("health: %s doesn't answer", name)
         return ERROR
@@ -54,13 +52,27 @@ def _accounts() -> bool:
 
 
 def _operations() -> bool:
-    names = {kind.workflow for kind in kinds.KINDS}
+    return _has(encodes=False)
+
+
+def _encoding() -> bool:
+    return _has(encodes=True)
+
+
+def _has(encodes: bool) -> bool:
+    names = {kind.workflow for kind in kinds.KINDS if kind.encodes == encodes}
     return names <= set(definitions.read_many("workflow", names))
 
 
-_QUESTIONS: dict[str, Callable[[], Any]] = {
+def _email() -> bool:
+    return bool(settings().notification_sender)
+
+
+_QUESTIONS: dict[str, Callable[[], bool]] = {
     "database": _database,
     "storage": _storage,
     "accounts": _accounts,
     "operations": _operations,
+    "encoding": _encoding,
+    "email": _email,
 }

@@ -14,7 +14,8 @@ _PICTURE = {"background": "Background", "animated": "Animated", "keep_metadata":
 class Kind:
     """One kind of job. `fields` gives the parameter of each field of the request, `fixed` those that the route itself
     says, `defaults` what a field is where the route's own default isn't the operation's. `share` names the limit that
-    it counts against; `batch` is the route that takes many files, if there is one."""
+    it counts against; `batch` is the route that takes many files, if there is one. What `encodes` starts ffmpeg: its
+    operators come as a container image, which a stack may be without."""
 
     name: str
     path: str
@@ -26,6 +27,7 @@ class Kind:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     batch: str | None = None
+    encodes: bool = False
 
     @property
     def workflow(self) -> str:
@@ -99,6 +101,7 @@ KINDS = (
             "audio_codec": "AudioCodec",
         },
         defaults={"output_format": "mp4"},
+        encodes=True,
     ),
     Kind(
         "video_rotate",
@@ -108,6 +111,7 @@ KINDS = (
         VIDEO,
         "video",
         {"degrees": "Degrees", "no_transcode": "NoTranscode"},
+        encodes=True,
     ),
     Kind(
         "video_resize",
@@ -117,6 +121,7 @@ KINDS = (
         VIDEO,
         "video",
         {"width": "Width", "height": "Height", "keep_aspect": "KeepAspect"},
+        encodes=True,
     ),
     Kind(
         "video_trim",
@@ -126,6 +131,7 @@ KINDS = (
         VIDEO,
         "video",
         {"start_time": "StartTime", "end_time": "EndTime", "mode": "Mode"},
+        encodes=True,
     ),
     Kind(
         "video_thumbnail",
@@ -144,6 +150,7 @@ KINDS = (
         AUDIO,
         "video",
         {"output_format": "OutputFormat", "bit_rate": "BitRate", "normalize": "Normalize"},
+        encodes=True,
     ),
 )
 NAMES = tuple(kind.name for kind in KINDS)

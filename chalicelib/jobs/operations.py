@@ -12,7 +12,7 @@ from chalicelib.aws.settings import settings
 from chalicelib.executions import webhooks
 from chalicelib.jobs import examples, kinds, starting, statuses
 from chalicelib.jobs.kinds import Kind
-from chalicelib.jobs.starting import Rejected, Wanted
+from chalicelib.jobs.starting import Made, Rejected, Wanted
 from chalicelib.web import forms, idempotency, limits
 from chalicelib.web.envelope import MEDIAFLOW, enveloped
 from chalicelib.web.errors import BadRequestError
@@ -21,7 +21,7 @@ from chalicelib.web.room import JSON, Answer, Request, Room, View
 routes = Room(__name__, MEDIAFLOW)
 
 _PROMISES: dict[str, Any] = {
-    "errors": (403, 404, 409, 410, 415, 422, 429),
+    "errors": (403, 404, 409, 410, 415, 422, 429, 501),
     "signed": False,
     "guard": tokens.bearer,
     "content": (forms.MULTIPART, JSON, forms.URLENCODED),
@@ -50,19 +50,18 @@ def _many(kind: Kind, path: str) -> View:
         starting.demand_operation(kind)
         uploads, partial = request.body.get("upload_ids", []), request.body.get("partial", False)
         made = starting.many(wanted, uploads, request.files, partial)
-        names = [*(file.name for file in request.files), *uploads]
-        jobs = [_listed(name, outcome) for name, outcome in zip(names, made, strict=True)]
-        queued = sum(not isinstance(outcome, Rejected) for outcome in made)
+        jobs = [_listed(outcome) for outcome in made]
+        queued = sum(isinstance(outcome, Made) for outcome in made)
         return enveloped({"jobs": jobs, "total": queued, **_secret(wanted)}, f"{queued} jobs queued", 202)
 
     view.__name__ = f"batch_{kind.name}"
     return view
 
 
-def _listed(name: str, outcome: str | Rejected) -> dict[str, Any]:
+def _listed(outcome: Made | Rejected) -> dict[str, Any]:
     if isinstance(outcome, Rejected):
-        return {"job_id": None, "filename": name, "status": "rejected", "error": outcome.reason}
-    return {"job_id": outcome, "filename": name, "status": statuses.PENDING}
+        return {"job_id": None, "filename": outcome.name, "status": "rejected", "error": outcome.reason}
+    return {"job_id": outcome.job_id, "filename": outcome.name, "status": statuses.PENDING}
 
 
 def _wanted(request: Request, kind: Kind) -> Wanted:

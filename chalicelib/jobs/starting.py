@@ -35,6 +35,14 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Made:
+    """A job of a batch, and what its user calls the file."""
+
+    name: str
+    job_id: str
+
+
+@dataclass(frozen=True)
 class Rejected:
     """A file of a batch that no job was made for."""
 
@@ -54,10 +62,10 @@ def one(wanted: Wanted, body: Mapping[str, Any], files: Sequence[File]) -> str:
         raise BadRequestError("file: exactly one file is expected", ("file",))
     given: Sent | Source
     given = sources.sent(wanted.kind, files[0]) if files else sources.referred(wanted.user, wanted.kind, body)
-    return _submitted(wanted, given, 0)
+    return _submitted(wanted, given, 0).job_id
 
 
-def many(wanted: Wanted, uploads: Sequence[str], files: Sequence[File], partial: bool) -> list[str | Rejected]:
+def many(wanted: Wanted, uploads: Sequence[str], files: Sequence[File], partial: bool) -> list[Made | Rejected]:
     """A job for each of up to 20 files, in their order, those of the request first.
 
     All files are judged before the first job is made; where one won't do, none is made, or with `partial` none for
@@ -84,14 +92,13 @@ def _judged(wanted: Wanted, entry: File | str, partial: bool) -> Sent | Source |
         return Rejected(entry.name if isinstance(entry, File) else entry, str(error))
 
 
-def _submitted(wanted: Wanted, given: Sent | Source, number: int) -> str:
+def _submitted(wanted: Wanted, given: Sent | Source, number: int) -> Made:
     source = sources.stored(wanted.user, given) if isinstance(given, Sent) else given
     claimed = idempotency.claim(
         f"jobs/{wanted.user}/{wanted.kind.name}/{number}", dict(wanted.headers or {}), _compared(wanted, given)
     )
     document = submit.submit(_body(wanted, source), origin=_origin(wanted, source), claimed=claimed)
-    job_id: str = document["Id"]
-    return job_id
+    return Made(source.name, document["Id"])
 
 
 def _compared(wanted: Wanted, given: Sent | Source) -> dict[str, Any]:

@@ -17,6 +17,9 @@ RESULT_SECONDS = 86_400
 URL_SECONDS = 3_600
 NO_RESULT = "The operation was skipped: it is disabled, or the file has no medium of its kind"
 BROKEN = "The operation failed, which is no fault of the file; whoever runs this stack finds the reason in its run"
+TOO_SLOW = "The operation wasn't done in the time that it may take"
+_CUT_SHORT = frozenset({"TimeoutError", "Sandbox.Timedout"})
+"""As operators say it themselves, and as Lambda does."""
 _TOLD_ERRORS = frozenset({"InvalidInput", "States.Timeout", "States.HeartbeatTimeout"})
 
 
@@ -102,4 +105,6 @@ def _error(run: Run, outputs: list[dict[str, Any]]) -> str:
     failed = next((output for output in outputs if output["Status"] == OperationStatus.ERROR), None)
     if failed is None:
         return run.message or NO_RESULT
+    if failed["Error"] in _CUT_SHORT:
+        return TOO_SLOW
     return failed["Cause"] if failed["Error"] in _TOLD_ERRORS and failed["Cause"] else BROKEN

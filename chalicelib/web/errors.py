@@ -10,6 +10,7 @@ MediawrightError
   TooLargeError        413  more than a request may carry
   UnsupportedMediaType 415  the body, or a file in it, is of a kind that isn't taken
   TooManyRequestsError 429  the caller's share of the minute is used up: try again after `Retry-After`
+  NotImplementedHere   501  the stack lacks the part that does this
   BadGatewayError      502  an AWS service that was asked on the caller's behalf failed
   UnavailableError     503  AWS throttles: try again after `Retry-After`
 
@@ -105,6 +106,12 @@ class TooManyRequestsError(MediawrightError):
     def headers(self) -> dict[str, str]:
         """When to try again, in seconds."""
         return {"Retry-After": str(self.wait)}
+
+
+class NotImplementedHere(MediawrightError):
+    """The stack lacks the part that does this; trying again changes nothing."""
+
+    status = 501
 
 
 class BadGatewayError(MediawrightError):

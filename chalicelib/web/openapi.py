@@ -24,6 +24,7 @@ _ERROR_TEXTS = {
     415: "The body, or a file in it, is of a kind that isn't taken.",
     422: "The request is wrong; the answer names the field.",
     429: "The caller's share of the minute is used up; try again after `Retry-After` seconds.",
+    501: "The stack lacks the part that does this.",
     502: "The AWS service behind this route failed, or gave no answer; a change may have been made all the same.",
     503: "AWS is throttling; try again after `Retry-After` seconds.",
 }

@@ -30,7 +30,9 @@ from chalicelib.web.validation import schema, validate
 
 MAX_BODY_BYTES = 6_291_456
 JSON = "application/json"
-CORS = CORSConfig(allow_origin="*")
+CORS = CORSConfig(
+    allow_origin="*", allow_headers=["Idempotency-Key"], expose_headers=["Link", "Location", "Retry-After"]
+)
 _LOG = logging.getLogger("mediawright.web")
 _IAM = IAMAuthorizer()
 _OF_A_RUN = "/workflow/execution/{id}"

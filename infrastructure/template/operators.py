@@ -18,6 +18,7 @@ LIBRARY = "OperatorLibrary"
 ROLE = "MediaOperatorRole"
 ARCHIVE = "operators"
 _LOGS = "MediaOperatorLogs"
+_STORAGE_MEGABYTES = 10_240
 _SAME_IN_CORE = {
     "EnableXrayTrace": "Whether operators are traced with X-Ray",
     "ExternalBucketArn": "Another bucket, or a prefix of it, that operators may read; may be empty",
@@ -180,6 +181,8 @@ def _function(entry: dict[str, Any], places: Places) -> Template:
         "Architectures": [places.architecture],
         "MemorySize": entry.get("MemorySize", 1024),
         "Timeout": entry.get("Timeout", 900),
+        # an operator has its file there, and what it makes of it
+        "EphemeralStorage": {"Size": _STORAGE_MEGABYTES},
         "Role": {"Fn::GetAtt": [ROLE, "Arn"]},
         "Environment": {"Variables": {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}},
         "LoggingConfig": {"LogGroup": {"Ref": _LOGS}},
@@ -189,8 +192,6 @@ def _function(entry: dict[str, Any], places: Places) -> Template:
     }
     if layers := layers_of(entry):
         properties["Layers"] = [{"Ref": LAYERS[name].logical_id} for name in layers]
-    if "EphemeralStorage" in entry:
-        properties["EphemeralStorage"] = {"Size": entry["EphemeralStorage"]}
     condition = {"Condition": IMAGE_CONDITION} if runs_in_image(entry) else {}
     return {"Type": "AWS::Lambda::Function", **condition, "Properties": properties}
 

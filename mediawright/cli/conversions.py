@@ -35,33 +35,66 @@ class Pair:
     work: Work
 
 
-def pairs(source: str, target: Path, ending: str | None, plan: Planned, kinds: tuple[str, ...]) -> list[Pair]:
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be made, and why nothing is of the other files of a folder."""
+
+    pairs: list[Pair]
+    skipped: list[str]
+
+
+def wanted(source: str, target: Path, ending: str | None, plan: Planned, kinds: tuple[str, ...]) -> Wanted:
     """Return what is to be made: of one file, or of those of a folder or a pattern. Raises BadParameter."""
     if Path(source).is_file():
-        wanted = formats.ending(ending or target.suffix)
-        if not wanted:
-            raise typer.BadParameter(f"the name {target} has no ending that tells the format")
-        found = [Pair(Path(source), target, plan(Path(source), wanted))]
+        found = Wanted([_single(Path(source), target, ending, plan)], [])
     else:
         found = _many(source, target, ending, plan, kinds)
-    if any(pair.source.resolve() == pair.target.resolve() for pair in found):
+    if any(pair.source.resolve() == pair.target.resolve() for pair in found.pairs):
         raise typer.BadParameter("a file can't be made in its own place")
     return found
 
 
-def _many(source: str, folder: Path, ending: str | None, plan: Planned, kinds: tuple[str, ...]) -> list[Pair]:
+def _single(source: Path, target: Path, ending: str | None, plan: Planned) -> Pair:
+    if target.is_dir():
+        if not ending:
+            raise typer.BadParameter(f"{target} is a folder: --to tells the format of what is made there")
+        target = target / f"{source.stem}.{formats.ending(ending)}"
+    named = formats.ending(target.suffix)
+    if not named:
+        raise typer.BadParameter(f"the name {target} has no ending that tells the format")
+    if ending and not formats.is_named_so(ending, target):
+        raise typer.BadParameter(f"the name {target} tells another format than --to {ending}")
+    return Pair(source, target, plan(source, formats.ending(ending or named)))
+
+
+def _many(source: str, folder: Path, ending: str | None, plan: Planned, kinds: tuple[str, ...]) -> Wanted:
     files = _files(source, kinds)
     if not ending:
         raise typer.BadParameter("of many files --to tells the format")
     if folder.is_file():
         raise typer.BadParameter(f"{folder} is a file: of many files a folder is made")
-    wanted = formats.ending(ending)
-    found = [Pair(file, folder / f"{file.stem}.{wanted}", plan(file, wanted)) for file in files]
-    targets = [pair.target for pair in found]
+    found = Wanted([], [])
+    for file in files:
+        _add(found, file, folder / f"{file.stem}.{formats.ending(ending)}", plan, strict=not Path(source).is_dir())
+    if not found.pairs:
+        raise typer.BadParameter(found.skipped[0])
+    targets = [pair.target for pair in found.pairs]
     twice = sorted({str(target) for target in targets if targets.count(target) > 1})
     if twice:
         raise typer.BadParameter(f"two files would become {twice[0]}")
     return found
+
+
+def _add(found: Wanted, file: Path, target: Path, plan: Planned, *, strict: bool) -> None:
+    """Add what is made of a file; one that a folder has besides is skipped, one that was asked for is refused."""
+    try:
+        work = plan(file, formats.ending(target.suffix))
+    except typer.BadParameter as refusal:
+        if strict:
+            raise
+        found.skipped.append(str(refusal))
+        return
+    found.pairs.append(Pair(file, target, work))
 
 
 def _files(source: str, kinds: tuple[str, ...]) -> list[Path]:
@@ -77,12 +110,15 @@ def _files(source: str, kinds: tuple[str, ...]) -> list[Path]:
     return files
 
 
-def make(session: Session, wanted: list[Pair], parallel: int) -> None:
+def make(session: Session, wanted: Wanted, parallel: int) -> None:
     """Make all files. Exits with 1 when one fails; the others are made."""
-    results = _one(session, wanted[0]) if len(wanted) == 1 else _all(session, wanted, parallel)
+    for reason in wanted.skipped:
+        session.errors.print(f"skipped: {render.plain(reason)}", soft_wrap=True)
+    pairs = wanted.pairs
+    results = _one(session, pairs[0]) if len(pairs) == 1 else _all(session, pairs, parallel)
     told = [document for document, _ in results]
     if session.as_json:
-        session.show(told[0] if len(wanted) == 1 else told)
+        session.show(told[0] if len(pairs) == 1 else told)
     if any(not fine for _, fine in results):
         raise typer.Exit(1)
 

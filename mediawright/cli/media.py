@@ -16,7 +16,7 @@ from mediawright.media.codecs import CONTAINERS
 
 In = Annotated[str, typer.Argument(metavar="IN", help="A file, a folder, or a pattern in quotes.")]
 OneIn = Annotated[Path, typer.Argument(metavar="IN", exists=True, dir_okay=False, readable=True)]
-Out = Annotated[Path, typer.Argument(metavar="OUT", help="What to make; of many files, a folder.")]
+Out = Annotated[Path, typer.Argument(metavar="OUT", help="What to make; a folder of many files, or with --to.")]
 To = Annotated[str | None, typer.Option("--to", help="The format; the ending of OUT tells it otherwise.")]
 Parallel = Annotated[int, typer.Option(min=1, max=32, help="How many of many files at a time.")]
 Quality = Annotated[int | None, typer.Option(min=0, max=100, help="Of jpg, webp, avif: higher is better.")]
@@ -47,7 +47,7 @@ def convert(
     def plan(file: Path, ending: str) -> Work:
         return _conversion(file, ending, {"Image": picture, "Video": video, "Audio": sound})
 
-    wanted = conversions.pairs(source, target, to, plan, ("Image", "Video", "Audio"))
+    wanted = conversions.wanted(source, target, to, plan, ("Image", "Video", "Audio"))
     conversions.make(current(ctx), wanted, parallel)
 
 
@@ -102,7 +102,7 @@ def resize(
             _given(**box, Fit=fit, OutputFormat=ending, Quality=quality, Background=background),
         )
 
-    wanted = conversions.pairs(source, target, to, plan, ("Image", "Video"))
+    wanted = conversions.wanted(source, target, to, plan, ("Image", "Video"))
     conversions.make(current(ctx), wanted, parallel)
 
 
@@ -121,7 +121,7 @@ def trim(
         mode = "copy" if copy else "accurate"
         return Work("VideoTrim", "Video", "Video", _given(StartTime=start, EndTime=end, Mode=mode))
 
-    conversions.make(current(ctx), conversions.pairs(str(source), target, None, plan, ("Video",)), 1)
+    conversions.make(current(ctx), conversions.wanted(str(source), target, None, plan, ("Video",)), 1)
 
 
 def thumbnail(
@@ -138,7 +138,7 @@ def thumbnail(
             raise typer.BadParameter(f"{ending} can't be made of {file.name}: it is no format of a picture")
         return Work("VideoThumbnail", "Video", "Image", _given(Timestamp=at, OutputFormat=ending, Quality=quality))
 
-    conversions.make(current(ctx), conversions.pairs(str(source), target, None, plan, ("Video",)), 1)
+    conversions.make(current(ctx), conversions.wanted(str(source), target, None, plan, ("Video",)), 1)
 
 
 def _demand_video(file: Path, ending: str) -> None:

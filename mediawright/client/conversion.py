@@ -57,16 +57,10 @@ def convert(client: Client, source: Path, target: Path, work: Work, told: Told) 
     made = run["Globals"]["Media"].get(work.makes)
     if made is None or made["S3Key"] == key:
         raise ConversionFailed(run["Id"], f"the run made no {work.makes}")
-    if not _is_named_so(made["S3Key"], target):
+    if not formats.is_named_so(Path(made["S3Key"]).suffix, target):
         raise ConversionFailed(run["Id"], f"the run made a {Path(made['S3Key']).suffix} file, not {target.suffix}")
     client.download(made["S3Bucket"], made["S3Key"], target)
     return run
-
-
-def _is_named_so(key: str, target: Path) -> bool:
-    """Whether a file's name tells what the run made; webm is a kind of mkv."""
-    made, wanted = formats.ending(Path(key).suffix), formats.ending(target.suffix)
-    return made == wanted or (made, wanted) == ("webm", "mkv")
 
 
 def percent(run: Execution, work: Work) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 _SPELLINGS = {"jpeg": "jpg", "tif": "tiff"}
 
@@ -41,3 +42,9 @@ def ending(name: str) -> str:
     """Return the one spelling of a format's name that files get: `.JPEG` and `jpeg` are `jpg`."""
     plain = name.strip().lower().lstrip(".")
     return _SPELLINGS.get(plain, plain)
+
+
+def is_named_so(kind: str, path: PurePath) -> bool:
+    """Whether a file's name tells that it is of a kind; webm is a kind of mkv."""
+    made, named = ending(kind), ending(path.suffix)
+    return made == named or (made, named) == ("webm", "mkv")

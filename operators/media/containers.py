@@ -96,6 +96,16 @@ def lasts(stream: VideoStream | AudioStream) -> float | None:
     return float(stream.duration * stream.time_base)
 
 
+def breaks_off(container: InputContainer, stream: VideoStream | AudioStream) -> float | None:
+    """Return the second of a stream from which on the file's own index leads past the file's end.
+
+    None when all of it is there, and of formats that carry no index.
+    """
+    size, base = container.size, stream.time_base
+    lost = [entry.timestamp for entry in stream.index_entries if entry.pos + entry.size > size]
+    return float(min(lost) * base) - start(stream) if lost and base is not None else None
+
+
 def start(stream: VideoStream | AudioStream) -> float:
     """Return the time stamp at which a stream begins, in seconds."""
     if stream.start_time is None or stream.time_base is None:

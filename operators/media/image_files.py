@@ -25,6 +25,7 @@ _PILLOW = {
     "png": "PNG", "jpg": "JPEG", "gif": "GIF", "bmp": "BMP", "tiff": "TIFF", "webp": "WEBP", "avif": "AVIF",
 }  # fmt: skip
 _WITH_PROFILE = ("png", "jpg", "tiff", "webp", "avif")
+_MOST_EXIF_OF_JPEG = 65_533
 _FALLBACK_MILLISECONDS = 100
 _LONGEST_MILLISECONDS = 65_535
 """For one picture, in PNG."""
@@ -189,11 +190,16 @@ def _options(given: Pictures, writing: Writing, animated: bool) -> dict[str, Any
         options["compression"] = "tiff_lzw"
     if writing.kind in _WITH_PROFILE and given.profile:
         options["icc_profile"] = given.profile
-    if writing.keep_metadata and given.exif and writing.kind in _WITH_PROFILE:
+    if writing.keep_metadata and given.exif and _holds(writing.kind, given.exif):
         options["exif"] = given.exif
     if animated:
         options |= {"duration": list(given.milliseconds), **_loop(writing.kind, given.loop)}
     return options
+
+
+def _holds(kind: str, exif: bytes) -> bool:
+    """Whether a format takes what the camera noted; JPEG has one marker for all of it."""
+    return kind in _WITH_PROFILE and (kind != "jpg" or len(exif) <= _MOST_EXIF_OF_JPEG)
 
 
 def _loop(kind: str, plays: int) -> dict[str, int]:

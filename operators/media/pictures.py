@@ -64,11 +64,15 @@ def has_alpha(image: Image.Image) -> bool:
 
 
 def plain(image: Image.Image) -> Image.Image:
-    """Return a picture in 8 bits a channel: L, RGB or RGBA; 16 bits are scaled, where Pillow would cut them off."""
-    if image.mode.startswith("I;16"):
-        return image.point(lambda value: value / 256, "L")
-    if image.mode in ("I", "F"):
-        return image.point(lambda value: value / 256).convert("L")
+    """Return a picture in 8 bits a channel: L, RGB or RGBA; more are scaled, where Pillow would cut them off.
+
+    Of numbers with a fraction 0 is black and 1 is white.
+    """
+    if image.mode.startswith("I"):
+        # of pictures of 16 bits Pillow's `point` ignores the mode asked for
+        return image.convert("I").point(lambda value: value / 256).convert("L")
+    if image.mode == "F":
+        return image.point(lambda value: value * 255).convert("L")
     if has_alpha(image):
         return image.convert("RGBA")
     return image if image.mode in ("L", "RGB") else image.convert("RGB")

@@ -15,7 +15,15 @@ from av.video.stream import VideoStream
 
 from mediawright import InvalidInput
 from mediawright.media.times import LONGEST_SECONDS
-from operators.media.containers import audio_streams, demand_bounded, duration, lasts, opened, video_stream
+from operators.media.containers import (
+    audio_streams,
+    breaks_off,
+    demand_bounded,
+    duration,
+    lasts,
+    opened,
+    video_stream,
+)
 from operators.media.deadline import Deadline
 
 
@@ -23,7 +31,8 @@ from operators.media.deadline import Deadline
 class VideoTrack:
     """A video stream. `width` and `height` are as players show it: turned, with square pixels.
 
-    `rotation` is in degrees counter-clockwise, as the file notes it; `seconds` None when the stream doesn't tell.
+    `rotation` is in degrees counter-clockwise, as the file notes it; `seconds` None when the stream doesn't tell;
+    `breaks_off` the second from which on its pictures are missing, None when they aren't.
     """
 
     index: int
@@ -34,6 +43,12 @@ class VideoTrack:
     square: bool
     rate: float | None
     seconds: float | None
+    breaks_off: float | None = None
+
+    def demand_there(self, until: float | None = None) -> None:
+        """Raise InvalidInput when pictures before a second are missing, or without one any."""
+        if self.breaks_off is not None and (until is None or until > self.breaks_off):
+            raise InvalidInput(f"the file is damaged: its pictures break off after {max(0.0, self.breaks_off):.2f} s")
 
 
 @dataclass(frozen=True)
@@ -129,7 +144,7 @@ def _video(container: InputContainer) -> VideoTrack | None:
     rate = stream.average_rate
     return VideoTrack(
         stream.index, canonical(stream), width, height, frame.rotation, ratio == 1.0,
-        round(float(rate), 3) if rate else None, lasts(stream),
+        round(float(rate), 3) if rate else None, lasts(stream), breaks_off(container, stream),
     )  # fmt: skip
 
 
@@ -161,15 +176,19 @@ _LEANING = {"skip_frame": "noref", "skip_loop_filter": "all"}
 """Of pictures that were just encoded, those are decoded that others lean on: all of them cost twice the time."""
 
 
-def kept(path: Path, promise: Promise, deadline: Deadline, *, whole: bool = True) -> Probe:
-    """Decode a file that was made, to its end, and return what it holds; `whole` means every picture of it.
+def kept(path: Path, promise: Promise, deadline: Deadline, *, copied: bool = False) -> Probe:
+    """Decode a file that was made, to its end, and return what it holds.
 
-    Raises RuntimeError when it isn't what was promised, InvalidInput when it is shorter: then the source is damaged.
+    Of pictures that were `copied` every one is decoded: they may be damaged as they were in the source. Raises
+    InvalidInput for that, and when the file is shorter than promised: then the source is damaged; RuntimeError when
+    it isn't what was promised otherwise.
     """
     try:
         found = probe(path)
-        lasted = _decoded(path, deadline, {} if whole else _LEANING)
+        lasted = _decoded(path, deadline, {} if copied else _LEANING)
     except InvalidInput as fault:
+        if copied:
+            raise InvalidInput(f"the file is damaged: {fault}") from fault
         raise RuntimeError(f"the file made cannot be read: {fault}") from fault
     made = Promise(
         promise.container if promise.container in found.format.split(",") else found.format,

@@ -70,7 +70,7 @@ def make(task: Task, given: Source, plan: Plan, deadline: Deadline, seconds: flo
         arguments += ["-movflags", "+faststart"]
     ffmpeg.run(given.path, path, arguments, deadline, operation.watcher(task, seconds), plan.before)
     # what was copied may be damaged in any of its pictures
-    return path, kept(path, plan.promise, deadline, whole="copy" in plan.pictures)
+    return path, kept(path, plan.promise, deadline, copied="copy" in plan.pictures)
 
 
 def publish(task: Task, path: Path, found: Probe) -> None:

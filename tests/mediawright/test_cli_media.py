@@ -116,6 +116,25 @@ def test_many_files_become_many(engine: FakeApi, run: Run, files: Path, source: 
     assert [Path(document["Output"]).name for document in json.loads(result.stdout)] == ["a.webp", "b.webp"]
 
 
+def test_of_a_folder_what_the_format_cannot_be_made_of_is_skipped_and_told(
+    engine: FakeApi, run: Run, files: Path
+) -> None:
+    (files / "photos" / "clip.mp4").write_bytes(b"x")
+
+    result = run("convert", "photos", "small", "--to", "webp")
+
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (files / "small").iterdir()) == ["a.webp", "b.webp"]
+    assert "skipped: webp can't be made of clip.mp4" in result.stderr
+
+
+def test_one_file_is_made_in_a_folder_that_there_is(engine: FakeApi, run: Run, files: Path) -> None:
+    result = run("convert", "photo.jpg", "photos", "--to", "webp")
+
+    assert result.exit_code == 0, result.output
+    assert (files / "photos" / "photo.webp").exists()
+
+
 def test_one_that_fails_stops_no_other_and_is_told(engine: FakeApi, run: Run, files: Path) -> None:
     (files / "photos" / "bad.png").write_bytes(b"x")
 
@@ -135,6 +154,10 @@ def test_one_that_fails_stops_no_other_and_is_told(engine: FakeApi, run: Run, fi
         ("convert clip.mp4 out.webp", "mediawright thumbnail"),
         ("convert photo.jpg out.webp --crf 3", "Crf: not for webp"),
         ("convert photos small", "--to"),
+        ("convert photo.jpg photos", "--to"),
+        ("convert photo.jpg small --to webp", "no ending"),
+        ("convert photo.jpg out.png --to webp", "another format than --to webp"),
+        ("convert photos small --to mp4", "can't be made"),
         ("convert photos photo.jpg --to webp", "is a file"),
         ("convert none.jpg out.webp", "there is no file"),
         ("convert photo.jpg photo.jpg", "own place"),

@@ -30,5 +30,6 @@ def lambda_handler(task: Task) -> None:
     parameters = operation.parameters(task, "VideoConvert")
     limit = operation.deadline(task)
     given = video_files.source(task)
+    given.video.demand_there()
     made = video_files.make(task, given, plan(given, parameters), limit, given.facts.seconds)
     video_files.publish(task, *made)

@@ -29,6 +29,7 @@ def lambda_handler(task: Task) -> None:
     parameters = operation.parameters(task, "VideoResize")
     limit = operation.deadline(task)
     given = video_files.source(task)
+    given.video.demand_there()
     size = target((given.video.width, given.video.height), parameters)
     seconds = given.facts.seconds if given.facts.exact else None
     plan = video_files.reencoded(given, f"scale={size[0]}:{size[1]},setsar=1", size, seconds)

@@ -42,5 +42,6 @@ def lambda_handler(task: Task) -> None:
     parameters = operation.parameters(task, "VideoRotate")
     limit = operation.deadline(task)
     given = video_files.source(task)
+    given.video.demand_there()
     plan = (noted if parameters["NoTranscode"] else turned)(given, parameters["Degrees"])
     video_files.publish(task, *video_files.make(task, given, plan, limit, given.facts.seconds))

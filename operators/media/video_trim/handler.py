@@ -49,5 +49,6 @@ def lambda_handler(task: Task) -> None:
     limit = operation.deadline(task)
     given = video_files.source(task)
     begin, end = part(given, parameters)
+    given.video.demand_there(end)
     made = video_files.make(task, given, plan(given, parameters, begin, end), limit, end - begin)
     video_files.publish(task, *made)

@@ -147,6 +147,32 @@ def test_keys_that_can_not_be_read_are_nobodys_fault(published: Published, monke
         tokens.subject(token())
 
 
+def test_keys_that_are_remembered_stay_good_where_they_can_not_be_read(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens.subject(token())
+    asked = []
+
+    def fail(url: str) -> bytes:
+        asked.append(url)
+        raise UnavailableError("later")
+
+    reads = keys.fetched
+    monkeypatch.setattr(keys, "fetched", fail)
+    keys_are_old = NOW + keys.REMEMBERED_SECONDS
+    monkeypatch.setattr(clock, "time_source", lambda: keys_are_old)
+    later = {"exp": keys_are_old + 60}
+    assert [tokens.subject(token(**later)) for _ in range(3)] == ["somebody"] * 3
+    assert len(asked) == 1, "they are asked for again after a while only"
+    with pytest.raises(UnavailableError):
+        tokens.subject(token(OTHER, **later))
+
+    monkeypatch.setattr(keys, "fetched", reads)
+    published.keys = [KEY, OTHER]
+    monkeypatch.setattr(clock, "time_source", lambda: keys_are_old + keys.SOONEST_SECONDS)
+    assert tokens.subject(token(OTHER, **later)) == "somebody"
+
+
 @pytest.mark.parametrize("answer", [b"", b"<html>", b"[]", b"{}", b'{"keys": [{"kty": "RSA"}]}', b'{"keys": 7}'])
 def test_an_answer_without_keys_is_no_fault_of_the_token(
     published: Published, monkeypatch: pytest.MonkeyPatch, answer: bytes

@@ -17,6 +17,7 @@ from tests.chalicelib.events.runs import run
 ENDED = "2026-11-21T04:05:06.000000Z"
 RUN = run(
     workflow="RunImageConvert",
+    asset_id="asset",
     status=Status.COMPLETE,
     created=ENDED,
     queued=ENDED,
@@ -98,6 +99,13 @@ def test_that_the_time_was_too_short_is_told() -> None:
     failed = {**MADE, "Status": "Error", "Error": "States.Timeout", "Cause": cause, "Media": {}}
 
     assert job(replace(RUN, status=Status.ERROR), failed).error == cause
+
+
+@pytest.mark.parametrize("error", ["TimeoutError", "Sandbox.Timedout"])
+def test_that_an_operator_ran_out_of_time_is_told_in_words_for_users(error: str) -> None:
+    failed = {**MADE, "Status": "Error", "Error": error, "Cause": "raise the function's memory", "Media": {}}
+
+    assert job(replace(RUN, status=Status.ERROR), failed).error == view.TOO_SLOW
 
 
 def test_what_an_earlier_attempt_said_is_not_told_of_a_job_that_runs_again() -> None:

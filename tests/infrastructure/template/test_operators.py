@@ -146,7 +146,7 @@ def test_operations_that_share_a_function_ask_for_the_same_layers() -> None:
 
 
 def test_an_operator_that_asks_for_the_image_runs_in_it_when_the_stack_is_given_one(tmp_path: Path) -> None:
-    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Image="ffmpeg", EphemeralStorage=10240))
+    sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Image="ffmpeg"))
     sample_project.add_operator(tmp_path, "words", operation("Words", "words"))
 
     library, core = operator_library(tmp_path, beside("x86_64")), operator_resources(tmp_path, beside("x86_64"))

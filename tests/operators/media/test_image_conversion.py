@@ -173,10 +173,44 @@ def test_a_picture_in_printing_colours_becomes_one_for_screens(run: Run, kind: s
     assert pixel(made.convert("RGB"), 9, 9) == pytest.approx((0, 255, 255), abs=8)
 
 
-def test_sixteen_bits_become_eight_and_not_white(run: Run) -> None:
-    deep = Image.new("I;16", (30, 20), 0x4000)
+def deep_tiff(mode: str, white: float) -> bytes:
+    return encoded(Image.new(mode, (30, 20), white), "TIFF")
 
-    assert pixel(convert(run, encoded(deep, "PNG"), OutputFormat="png").convert("L").convert("RGB"), 9, 9)[0] == 0x40
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "gif", "bmp", "tiff", "webp", "avif"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        encoded(Image.new("I;16", (30, 20), 0x4000), "PNG"),
+        deep_tiff("I;16", 0x4000),
+        deep_tiff("I;16B", 0x4000),
+        deep_tiff("F", 0.25),
+    ],
+    ids=["png", "tiff", "tiff, big-endian", "tiff, fractions"],
+)
+def test_sixteen_bits_and_fractions_become_eight_bits(run: Run, content: bytes, kind: str) -> None:
+    made = convert(run, content, OutputFormat=kind)
+
+    assert made.mode in ("L", "RGB", "P")
+    assert pixel(made.convert("RGB"), 9, 9)[0] == pytest.approx(0x40, abs=2)
+
+
+@pytest.mark.parametrize("fit", ["cover", "contain", "fill", "pad"])
+def test_sixteen_bits_are_resized_as_eight(run: Run, fit: str) -> None:
+    deep = encoded(Image.new("I;16", (30, 20), 0x4000), "PNG")
+
+    made = convert(run, deep, "ImageResize", Width=10, Height=10, Fit=fit, OutputFormat="png")
+
+    assert pixel(made.convert("RGB"), 5, 5)[0] == 0x40
+
+
+def test_notes_that_jpeg_cannot_hold_are_left_out(run: Run) -> None:
+    exif = Image.Exif()
+    exif[ARTIST] = "A" * 70_000
+
+    made = convert(run, encoded(gradient(), "PNG", exif=exif.tobytes()), OutputFormat="jpg", KeepMetadata=True)
+
+    assert (made.format, dict(made.getexif())) == ("JPEG", {})
 
 
 @pytest.mark.parametrize(

@@ -326,6 +326,56 @@ def test_a_damaged_video_is_not_called_done(run: Run, render: Render) -> None:
     assert list(run.bucket.objects) == ["in/Video"]
 
 
+@pytest.fixture
+def broken_off(render: Render) -> bytes:
+    """Four seconds by its index, which comes first, and about two by what there is."""
+    clip = render("four.mp4", *pattern(seconds=4), *sine(4), *H264, "-c:a", "aac", "-movflags", "+faststart")
+    whole = clip.read_bytes()
+    return whole[: len(whole) // 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("VideoConvert", {"Preset": "ultrafast"}),
+        ("VideoResize", {"Width": 64}),
+        ("VideoRotate", {"NoTranscode": True}),
+        ("VideoTrim", {"StartTime": 0, "EndTime": 3}),
+        ("VideoThumbnail", {"Timestamp": 3}),
+    ],
+)
+def test_pictures_that_break_off_are_told_before_any_work(
+    run: Run, broken_off: bytes, name: str, parameters: dict[str, Any]
+) -> None:
+    run.add("Video", broken_off)
+
+    with pytest.raises(InvalidInput, match=r"^the file is damaged: its pictures break off after [12]\.\d\d s$"):
+        run.operate(name, **parameters)
+
+    assert list(run.bucket.objects) == ["in/Video"]
+
+
+def test_of_pictures_that_break_off_those_before_are_good(run: Run, broken_off: bytes, tmp_path: Path) -> None:
+    run.add("Video", broken_off)
+
+    run.operate("VideoThumbnail", Timestamp=1)
+    run.operate("VideoTrim", StartTime=0, EndTime=1)
+
+    assert made(run, tmp_path).seconds == pytest.approx(1, abs=0.1)
+
+
+def test_a_damaged_picture_that_was_copied_is_the_files_fault(run: Run, mute: Path) -> None:
+    content = bytearray(mute.read_bytes())
+    with containers.opened(mute) as container:
+        tenth = [packet for packet in container.demux(video=0) if packet.size][10]
+        begin = int(tenth.pos or 0)
+    content[begin : begin + tenth.size] = b"\xff" * tenth.size
+    run.add("Video", bytes(content))
+
+    with pytest.raises(InvalidInput, match="damaged"):
+        run.operate("VideoRotate", NoTranscode=True)
+
+
 def test_pictures_that_are_too_large_are_refused(run: Run, video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(containers, "MAX_FRAME_PIXELS", 100)
     run.add("Video", video)

@@ -10,7 +10,7 @@ import pytest
 from tests.system.conftest import Engine
 from tests.system.contract.conftest import asset, fresh, refused
 
-ALLOWED = "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key"
+ALLOWED = "Authorization,Content-Type,Idempotency-Key,X-Amz-Date,X-Amz-Security-Token,X-Api-Key"
 
 
 def test_hello_is_answered_in_the_old_engines_bytes(engine: Engine) -> None:

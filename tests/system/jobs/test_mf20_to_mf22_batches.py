@@ -102,9 +102,9 @@ def test_the_same_request_twice_makes_the_same_jobs(person: Person) -> None:
 
 
 def test_uploads_make_a_batch_too(person: Person) -> None:
-    ids = []
-    for _ in range(2):
-        grant = data(person.ask("POST", "uploads", json={"filename": "a.png"}), 201)
+    ids, names = [], ["a.png", "b.png"]
+    for name in names:
+        grant = data(person.ask("POST", "uploads", json={"filename": name}), 201)
         person.engine.aws.client("s3").put_object(
             Bucket=person.engine.bucket, Key=grant["fields"]["key"], Body=picture()
         )
@@ -112,7 +112,7 @@ def test_uploads_make_a_batch_too(person: Person) -> None:
 
     made = data(person.ask("POST", ROUTE, json={"upload_ids": ids}), 202)
 
-    assert [job["filename"] for job in made["jobs"]] == ids
+    assert [job["filename"] for job in made["jobs"]] == names
     missing = data(person.ask("POST", "uploads", json={}), 201)["upload_id"]
     detail(person.ask("POST", ROUTE, json={"upload_ids": [ids[0], missing]}), 409)
     assert total(person) == 2

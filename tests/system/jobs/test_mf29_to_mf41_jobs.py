@@ -280,7 +280,7 @@ def test_mf40_health_names_what_jobs_stand_on(engine: Engine) -> None:
 
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body["data"]) == {"database", "storage", "accounts", "operations", "email"}
+    assert set(body["data"]) == {"database", "storage", "accounts", "operations", "encoding", "email"}
     assert all(told in ("ok", "error", "not configured") for told in body["data"].values())
     assert [body["data"][name] for name in ("database", "storage", "accounts", "email")] == ["ok"] * 4
 
