@@ -1,12 +1,14 @@
 """Deleting runs that have ended: everything that the engine stored of them.
 
-A user's request deletes the run's own item last. When DynamoDB deleted that item because the run's time was over, the
-rest is forgotten afterwards.
+A user's request deletes the run's stages first, all of them at once and only while the run is as it was read: without
+them nobody retries it any more. Its own item goes last, so that whoever asks again after a crash in between goes on.
+When DynamoDB deleted that item because the run's time was over, the rest is forgotten afterwards.
 """
 
 from __future__ import annotations
 
 from chalicelib.aws import objects, transaction
+from chalicelib.aws.transaction import Write
 from chalicelib.definitions import revisions
 from chalicelib.executions import store
 from chalicelib.executions.document import whole_document
@@ -22,12 +24,9 @@ def delete(run_id: str) -> Document:
     if run.status in LIVE:
         raise LiveExecutionError(f"workflow execution {run.id} is {run.status.value}: cancel it first")
     document = whole_document(stored, revisions.get(run.subject, run.workflow, run.revision))
-    # the run's own item goes last: until then a repeated request finds what is left
-    for part in store.other_parts(run_id):
-        transaction.commit([store.delete_part(run_id, part)])
-    for _ in objects.delete_under(store.object_prefix(run_id)):
-        pass
     try:
+        _delete_parts(run_id, store.demand_ended(run))
+        _delete_objects(run_id)
         transaction.commit([store.delete_run(run)])
     except RunMoved:
         raise LiveExecutionError(f"workflow execution {run.id} has been taken up again") from None
@@ -40,17 +39,23 @@ def forget_rest(run_id: str) -> None:
     Again, or after a crash in between, it goes on. A run that is there (made anew under its id) is left alone.
     """
     try:
-        _forget_parts(run_id)
+        _delete_parts(run_id, store.demand_gone(run_id))
     except RunMoved:
         return
+    _delete_objects(run_id)
+
+
+def _delete_parts(run_id: str, demanded: Write) -> None:
+    """Delete a run's items but its own, on a condition; RunMoved when it doesn't hold (any more)."""
+    parts = store.other_parts(run_id)
+    stages = [part for part in parts if store.is_stage(part)]
+    others = [part for part in parts if not store.is_stage(part)]
+    most = transaction.MAX_WRITES - 1
+    # at least once, even without parts: the objects, too, may go only while the condition holds
+    for group in (stages, *(others[start : start + most] for start in range(0, len(others), most))):
+        transaction.commit([demanded, *(store.delete_part(run_id, part) for part in group)])
+
+
+def _delete_objects(run_id: str) -> None:
     for _ in objects.delete_under(store.object_prefix(run_id)):
         pass
-
-
-def _forget_parts(run_id: str) -> None:
-    parts = store.other_parts(run_id)
-    most = transaction.MAX_WRITES - 1
-    # at least once, even without parts: the objects, too, may go only while there is no such run
-    for start in range(0, len(parts) or 1, most):
-        deletions = [store.delete_part(run_id, part) for part in parts[start : start + most]]
-        transaction.commit([store.demand_gone(run_id), *deletions])

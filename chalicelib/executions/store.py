@@ -17,6 +17,7 @@ from chalicelib.executions.statuses import ENDED, ENTERED, StageStatus, Status
 
 EXECUTION = "execution"
 BESIDE = "job"
+_STAGE = "stage#"
 _TORN_READS = 5
 
 
@@ -27,7 +28,12 @@ def table() -> str:
 
 def stage_key(position: int) -> str:
     """The sort key of a stage's part; stages count from 0."""
-    return f"stage#{position:02}"
+    return f"{_STAGE}{position:02}"
+
+
+def is_stage(part: str) -> bool:
+    """Whether a sort key is that of a stage."""
+    return part.startswith(_STAGE)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------
@@ -119,8 +125,8 @@ def read_stages(runs: Sequence[Run]) -> dict[str, dict[int, StagePart]]:
 
 def _stored(items: list[Item]) -> Stored | None:
     runs = [Run.of(item) for item in items if item["Part"] == EXECUTION]
-    stages = [_stage_part(item) for item in items if item["Part"].startswith("stage#")]
-    others = tuple(item for item in items if item["Part"] != EXECUTION and not item["Part"].startswith("stage#"))
+    stages = [_stage_part(item) for item in items if is_stage(item["Part"])]
+    others = tuple(item for item in items if item["Part"] != EXECUTION and not is_stage(item["Part"]))
     return Stored(runs[0], {stage.position: stage for stage in stages}, others) if runs else None
 
 
@@ -213,7 +219,10 @@ def put_stage(
 
 
 def replan_stage(run: Run, part: StagePart, facts: dict[str, Value | None]) -> Write:
-    """A stage as the next attempt finds it: its input, other facts, on the first one the run's own configuration."""
+    """A stage as the next attempt finds it: its input, other facts, on the first one the run's own configuration.
+
+    Refused when it is gone: somebody deletes the run.
+    """
     values: dict[str, Value | None] = {"Input": None, "InputRef": None}
     values |= _carried(run, part.position, "Input", part.input)
     if part.override is not None:
@@ -223,7 +232,7 @@ def replan_stage(run: Run, part: StagePart, facts: dict[str, Value | None]) -> W
         values |= {"Outputs": None, "OutputsRef": None}
         values |= _carried(run, part.position, "Outputs", part.outputs)
     key = {"Id": run.id, "Part": stage_key(part.position)}
-    return transaction.update(table(), key, values | facts)
+    return transaction.update(table(), key, values | facts, transaction.present("Id"), RunMoved)
 
 
 def update_stage(run: Run, position: int, outputs: str, facts: dict[str, Value | None]) -> Write:
@@ -260,10 +269,18 @@ def demand_gone(run_id: str) -> Write:
     return transaction.check(table(), key, transaction.absent("Id"), RunMoved)
 
 
+def demand_ended(run: Run) -> Write:
+    """Demand that a run has ended and hasn't been taken up again since it was read, or is gone."""
+    return transaction.check(table(), {"Id": run.id, "Part": EXECUTION}, _ended_or_gone(run), RunMoved)
+
+
 def delete_run(run: Run) -> Write:
     """Remove a run that has ended, unless it has been taken up again; one that is gone is left so."""
+    return transaction.delete(table(), {"Id": run.id, "Part": EXECUTION}, _ended_or_gone(run), RunMoved)
+
+
+def _ended_or_gone(run: Run) -> Expression:
     standing = _standing(run.fence, ENDED, None)
-    condition = Expression(
+    return Expression(
         f"attribute_not_exists(#id) OR ({standing.text})", {"#id": "Id", **standing.names}, standing.values
     )
-    return transaction.delete(table(), {"Id": run.id, "Part": EXECUTION}, condition, RunMoved)

@@ -6,29 +6,35 @@ from typing import Any
 
 import pytest
 
+from chalicelib.aws import transaction
 from chalicelib.executions import (
     attempts,
+    close,
+    complete,
     pools,
     removal,
     retry,
     store,
     submit,
 )
-from chalicelib.executions.errors import NotRetriableError, UnknownExecutionError
+from chalicelib.executions.errors import LiveExecutionError, NotRetriableError, UnknownExecutionError
 from chalicelib.executions.statuses import Status
 from chalicelib.executions.submit import Origin
 from chalicelib.web.errors import ConflictError
 from tests.chalicelib.executions.conftest import StepFunctions
 from tests.chalicelib.executions.world import (
+    DONE,
     FAILED,
     OK,
     Died,
     Points,
     Records,
     clear,
+    completion,
     dies,
     everything,
     failed,
+    finish,
     inconsistencies,
     make,
     places,
@@ -151,6 +157,97 @@ def test_a_deletion_anywhere_in_a_retry_deletes_or_is_refused(
         else:
             assert inconsistencies() == []
         clear()
+
+
+def test_a_retry_anywhere_in_a_deletion_lives_or_is_refused(
+    clip: dict[str, Any], points: Points, sfn: StepFunctions
+) -> None:
+    for number in points.each():
+        run_id = make(clip, Configuration={"first": {"a": {"Note": "x" * 40_000}}})
+        failed(run_id, FAILED, OK)
+
+        def again(run_id: str = run_id) -> None:
+            try:
+                retry.retry(run_id, None, "me")
+            except UnknownExecutionError:
+                return
+
+        def deleted(run_id: str = run_id) -> None:
+            try:
+                removal.delete(run_id)
+            except LiveExecutionError:
+                return
+
+        points.before(number, again, deleted)
+
+        if store.read(run_id) is None:
+            assert [item for item in everything() if item["Id"] == run_id] == []
+        else:
+            assert (run_of(run_id).status, inconsistencies()) == (Status.STARTED, [])
+            complete.complete_stage(completion(run_id, 0, OK, DONE, attempt=2))
+            finish(run_id)
+            assert run_of(run_id).status is Status.COMPLETE
+        assert places() == []
+        clear()
+
+
+def test_a_deletion_that_dies_anywhere_leaves_a_run_that_can_be_retried_or_is_deleted_by_the_next(
+    clip: dict[str, Any], points: Points, sfn: StepFunctions
+) -> None:
+    for number in points.each():
+        run_id = make(clip)
+        failed(run_id, FAILED, OK)
+        before = store.other_parts(run_id)
+
+        def dying(run_id: str = run_id) -> None:
+            try:
+                removal.delete(run_id)
+            except Died:
+                return
+
+        points.before(number, dies, dying)
+
+        left = store.other_parts(run_id)
+        assert left in ([], before)
+        if left:
+            retry.retry(run_id, None, "me")
+            close.cancel(run_id, None, "me")
+        elif store.read(run_id) is not None:
+            with pytest.raises(UnknownExecutionError):
+                retry.retry(run_id, None, "me")
+        if store.read(run_id) is not None:
+            removal.delete(run_id)
+        assert [item for item in everything() if item["Id"] == run_id] == []
+        clear()
+
+
+def test_two_who_delete_at_once_delete_it(clip: dict[str, Any], points: Points, sfn: StepFunctions) -> None:
+    for number in points.each():
+        run_id = make(clip)
+        failed(run_id, FAILED, OK)
+
+        def deleted(run_id: str = run_id) -> None:
+            try:
+                removal.delete(run_id)
+            except UnknownExecutionError:
+                return
+
+        points.before(number, deleted, deleted)
+
+        assert [item for item in everything() if item["Id"] == run_id] == []
+        clear()
+
+
+def test_a_run_with_more_items_than_a_transaction_holds_is_deleted(clip: dict[str, Any], sfn: StepFunctions) -> None:
+    run_id = make(clip)
+    failed(run_id, FAILED, OK)
+    for number in range(205):
+        part = f"progress#{number:04}"
+        transaction.commit([transaction.put(store.table(), {"Id": run_id, "Part": part, "Percent": 1, "Attempt": 9})])
+
+    assert removal.delete(run_id)["Status"] == "Error"
+
+    assert [item for item in everything() if item["Id"] == run_id] == []
 
 
 def test_the_attempts_stay_in_order_with_their_facts(clip: dict[str, Any], sfn: StepFunctions) -> None:
