@@ -15,7 +15,7 @@ class UnknownExecutionError(NotFoundError):
 
 
 class NotWaitingError(ConflictError):
-    """The run that the request resumes doesn't wait."""
+    """The run that the request resumes doesn't wait (any more)."""
 
     code = "ConflictError"
 

@@ -116,8 +116,9 @@ def _token_item(run: Run, operation: RevisionOperation, event: TokenEvent) -> To
 def resume(run_id: str, stage: str, who: str, *, reason: str | None = None, operation: str | None = None) -> Status:
     """Resume the open waits of a stage, or the one of an operation; with the last one the run waits for its slots.
 
-    Answers Resumed, or Waiting while another wait is open. Raises UnknownExecutionError, NotWaitingError (409),
-    WrongStageError and BadRequestError (400), and ConflictError for a wait that was resumed already.
+    Answers Resumed, or Waiting while another wait is open. Raises UnknownExecutionError, NotWaitingError (409) also
+    when every wait has expired, WrongStageError and BadRequestError (400), and ConflictError for a wait that was
+    resumed already.
     """
     found = resumable(run_id, stage, operation)
     run, now = found.run, clock.now()
@@ -157,10 +158,17 @@ def resumable(run_id: str, stage: str, operation: str | None) -> Resumable:
     still_open = [token for token in waits if token.answered is None]
     unasked = _unasked(run, waits)
     if operation is None:
+        if not still_open:
+            raise NotWaitingError(
+                f"workflow execution {run.id} has no open wait in stage {shown(stage)}:"
+                " all were resumed, or their time is over"
+            )
         return Resumable(run, still_open, [], unasked)
     chosen = [token for token in waits if _name(run, token) == operation]
     if not chosen:
         raise BadRequestError(f"Operation: no operation {shown(operation)} waits in stage {shown(stage)}")
+    if chosen[0].failed:
+        raise NotWaitingError(f"Operation: the time in which {shown(operation)} could be resumed is over")
     if chosen[0].answered is not None:
         raise ConflictError(f"Operation: {shown(operation)} was resumed already")
     return Resumable(run, chosen, [token for token in still_open if token not in chosen], unasked)

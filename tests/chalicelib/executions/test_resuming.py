@@ -94,6 +94,37 @@ def test_what_can_not_be_resumed_is_refused(both: str, clip: dict[str, Any], sfn
     assert run_of(both).status is Status.WAITING
 
 
+def test_a_wait_that_has_expired_is_not_resumed(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage's other operations go on for longer than the wait: the run is still Waiting."""
+    run_id = make(clip)
+    ask(run_id, 0, "t1", seconds=3600)
+    later(monkeypatch, 3601)
+    assert waiting.expire(run_of(run_id)) == 1
+
+    with pytest.raises(NotWaitingError, match="no open wait in stage 'review'"):
+        waiting.resume(run_id, "review", "me")
+    with pytest.raises(NotWaitingError, match="'one' could be resumed is over"):
+        waiting.resume(run_id, "review", "me", operation="one")
+
+    assert (run_of(run_id).status, places()) == (Status.WAITING, [("waiting", run_id)])
+
+
+def test_a_wait_beside_one_that_has_expired_is_resumed(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = make(clip)
+    ask(run_id, 0, "t1", seconds=3600)
+    ask(run_id, 1, "t2")
+    later(monkeypatch, 3601)
+    waiting.expire(run_of(run_id))
+
+    assert waiting.resume(run_id, "review", "me") is Status.RESUMED
+
+    assert sfn.told[-1] == ("t2", RESUMED)
+
+
 def test_a_run_resumed_under_a_full_cap_keeps_its_place_by_when_it_was_resumed(
     clip: dict[str, Any], sfn: StepFunctions
 ) -> None:

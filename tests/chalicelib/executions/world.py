@@ -15,7 +15,7 @@ from moto.dynamodb.models.utilities import dynamo_json_dump
 from chalicelib.aws import clock, dynamodb, transaction
 from chalicelib.aws.transaction import Write
 from chalicelib.definitions import caps as definition_caps
-from chalicelib.definitions.stage_input import BranchOutput, CompletionEvent
+from chalicelib.definitions.stage_input import BranchOutput, CompletionEvent, TokenEvent
 from chalicelib.executions import complete, entrances, pools, queue, store, submit, waiting
 from chalicelib.executions.errors import StageFailed
 from chalicelib.executions.run import Run
@@ -54,18 +54,26 @@ def failed(run_id: str, *branches: BranchOutput, attempt: int = 1) -> None:
         complete.complete_stage(completion(run_id, run_of(run_id).current_stage, *branches, attempt=attempt))
 
 
-def ask(run_id: str, operation: int, token: str, *, stage: int = 0, attempt: int = 1, retry: int = 0) -> None:
-    """The state machine hands a Wait's or a Callback's token out."""
-    waiting.token_task(
-        {
-            "Execution": f"{run_id}-{attempt}",
-            "Stage": stage,
-            "Operation": operation,
-            "Token": token,
-            "Retry": retry,
-            "Event": {"WorkflowExecutionId": run_id},
-        }
-    )
+def ask(
+    run_id: str,
+    operation: int,
+    token: str,
+    *,
+    stage: int = 0,
+    attempt: int = 1,
+    retry: int = 0,
+    seconds: int | None = None,
+) -> None:
+    """The state machine hands a Wait's or a Callback's token out; a Wait that isn't resumed expires in seconds."""
+    event: TokenEvent = {
+        "Execution": f"{run_id}-{attempt}",
+        "Stage": stage,
+        "Operation": operation,
+        "Token": token,
+        "Retry": retry,
+        "Event": {"WorkflowExecutionId": run_id},
+    }
+    waiting.token_task(event if seconds is None else {**event, "Seconds": seconds})
 
 
 def cap(maximum: int, pool: str = "global") -> None:
