@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chalicelib.aws import clock, stepfunctions, transaction
 from chalicelib.definitions import revisions
-from chalicelib.executions import moves, parking, queue, retention, rollup, salvage, store, tokens
+from chalicelib.executions import answers, moves, parking, queue, retention, rollup, salvage, store, tokens
 from chalicelib.executions.contention import again_when_moved
 from chalicelib.executions.errors import EndedExecutionError, NotQueuedError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Run
@@ -128,12 +128,13 @@ def stop(machine_arn: str, execution: str) -> bool:
 
 
 def _salvaged(stored: Stored) -> tuple[str, list[str]]:
-    """The open stage's outputs out of the history, with those that an earlier attempt completed, and what is to be
-    told of outputs too large for the stage."""
+    """The open stage's outputs out of the history, with who answered them, and those that an earlier attempt
+    completed; and what is to be told of outputs too large for the stage."""
     run = stored.run
     stage = revisions.get(run.subject, run.workflow, run.revision).stages[run.current_stage]
     events = stepfunctions.history(run.machine_arn, run.execution_name)
     found = salvage.branches(events, run.current_stage)
     kept = stored.stages[run.current_stage].outputs
     earlier = rollup.completed(stored_document(kept)) if kept else {}
-    return compact(salvage.outputs(stage, found, earlier)), salvage.told(stage, found)
+    outputs = answers.signed(run, stage, salvage.outputs(stage, found, earlier))
+    return compact(outputs), salvage.told(stage, found)

@@ -12,7 +12,7 @@ from chalicelib.aws import clock, invocation, transaction
 from chalicelib.definitions import revisions
 from chalicelib.definitions.revision import Revision
 from chalicelib.definitions.stage_input import CompletionEvent, StageInput
-from chalicelib.executions import admit, caps, moves, plan, retention, rollup, store, tokens
+from chalicelib.executions import admit, answers, caps, moves, plan, retention, rollup, store
 from chalicelib.executions.errors import RunClosed, RunMoved, StageFailed
 from chalicelib.executions.rollup import StageResult
 from chalicelib.executions.run import Run, parse_execution_name
@@ -77,9 +77,10 @@ def _close(stored: Stored, event: CompletionEvent) -> dict[str, Any]:
     part = stored.stages[position]
     given: StageInput = stored_document(part.input)
     earlier = rollup.completed(stored_document(part.outputs)) if part.outputs else {}
-    result = rollup.roll_up(revision.stages[position], given, event["Outputs"], earlier)
+    stage = revision.stages[position]
+    result = rollup.roll_up(stage, given, event["Outputs"], earlier)
     open_tokens = token_parts(revision, position)
-    outputs = compact(_with_answers(run, result.outputs) if open_tokens else result.outputs)
+    outputs = compact(answers.signed(run, stage, result.outputs))
     following, message = _following(run, revision, stored, result, event["Entered"])
     if following is not None:
         name, passed = revision.stages[position + 1].name, caps.passed(run, revision, position + 1)
@@ -107,16 +108,6 @@ def _tell(outputs: list[rollup.Output], earlier: rollup.Earlier) -> None:
         seconds = round(clock.epoch(made["Left"]) - clock.epoch(made["Entered"]), 3)
         facts = {"operation": made["Name"], "status": made["Status"], "seconds": seconds, "error": made.get("Error")}
         _LOG.info("operation ended", extra=facts)
-
-
-def _with_answers(run: Run, outputs: list[rollup.Output]) -> list[rollup.Output]:
-    """The outputs of a stage that waited, with who answered what was waited for."""
-    made = list(outputs)
-    for token in tokens.of_stage(run):
-        if token.answered:
-            facts = {"Answered": token.answered, "AnsweredBy": token.by, "Reason": token.reason}
-            made[token.operation] = {**made[token.operation], **{name: fact for name, fact in facts.items() if fact}}
-    return made
 
 
 def _following(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from chalicelib.definitions.revision import Revision
-from chalicelib.executions import admit, close, complete, queue, store, sweep, tokens, waiting
+from chalicelib.executions import admit, close, complete, queue, retry, store, sweep, tokens, waiting
 from chalicelib.executions.errors import NotWaitingError, UnknownExecutionError, WrongStageError
 from chalicelib.executions.statuses import Status
 from chalicelib.web.errors import BadRequestError, ConflictError
 from tests.chalicelib.executions.conftest import Define, StepFunctions, operation, stage
 from tests.chalicelib.executions.world import (
+    DONE,
     OK,
     Died,
     Points,
@@ -70,6 +73,49 @@ def test_a_resumed_run_goes_on_and_says_who_resumed_it(both: str, sfn: StepFunct
     assert '"AnsweredBy":"ann","Reason":"fine"' in (stored.stages[0].outputs or "")
     assert tokens.of_stage(run_of(both)) == []
     assert inconsistencies() == []
+
+
+def canceled(run_id: str) -> None:
+    close.cancel(run_id, "enough", "me")
+
+
+def killed(run_id: str) -> None:
+    close.ended_outside(run_id, 1, "State machine execution ended as ABORTED")
+
+
+def out_of_time(run_id: str) -> None:
+    close.out_of_time(run_of(run_id))
+
+
+@pytest.mark.parametrize("ends", [canceled, killed, out_of_time])
+def test_who_resumed_what_is_done_is_known_however_the_run_ends(
+    clip: dict[str, Any], sfn: StepFunctions, ends: Callable[[str], None]
+) -> None:
+    """One is resumed while the stage's other operation is at work; a retry keeps it as done."""
+    run_id = make(clip, TimeoutSeconds=3600)
+    ask(run_id, 0, "t1")
+    waiting.resume(run_id, "review", "bob", reason="fine")
+    sfn.events = [exited("S1 O1 one", {"Do": "run", "Kept": RESUMED})]
+
+    ends(run_id)
+
+    [output] = outputs_of(run_id)
+    assert (output["Name"], output["AnsweredBy"], output["Reason"]) == ("one", "bob", "fine")
+    retry.retry(run_id, None, "me")
+    complete.complete_stage(completion(run_id, 0, DONE, OK, OK, attempt=2))
+    assert [made.get("AnsweredBy") for made in outputs_of(run_id)] == ["bob", None, None]
+
+
+def exited(state: str, output: Any) -> dict[str, Any]:
+    """A state's end, as an execution's history tells it."""
+    return {"type": "TaskStateExited", "stateExitedEventDetails": {"name": state, "output": json.dumps(output)}}
+
+
+def outputs_of(run_id: str) -> list[dict[str, Any]]:
+    stored = store.read(run_id, [0])
+    assert stored is not None
+    outputs: list[dict[str, Any]] = json.loads(stored.stages[0].outputs or "[]")
+    return outputs
 
 
 def test_one_of_two_waits_is_resumed_by_its_name(both: str, sfn: StepFunctions) -> None:
