@@ -18,6 +18,8 @@ Item = dict[str, Any]
 Key = dict[str, str]
 
 
+MOST_KEYS = 100
+"""How many items one request reads."""
 _BATCH_TRIES = 8
 
 
@@ -89,11 +91,14 @@ def get(table: str, key: Key, *, consistent: bool = True) -> Item | None:
 
 
 def batch_get(table: str, keys: Sequence[Key], *, consistent: bool = True) -> list[Item]:
-    """Up to any number of items, those that exist, in the order of the keys; one request per 100 keys."""
+    """Up to any number of items, those that exist, in the order of the keys; one request per MOST_KEYS keys."""
     found: list[Item] = []
-    for start in range(0, len(keys), 100):
+    for start in range(0, len(keys), MOST_KEYS):
         wanted: dict[str, Any] = {
-            table: {"Keys": [typed_item(key) for key in keys[start : start + 100]], "ConsistentRead": consistent}
+            table: {
+                "Keys": [typed_item(key) for key in keys[start : start + MOST_KEYS]],
+                "ConsistentRead": consistent,
+            }
         }
         found += _batch(table, wanted)
     names = list(keys[0]) if keys else []

@@ -1,4 +1,4 @@
-"""Lists of runs: one index query and at most two batch reads a page, newest first."""
+"""Lists of runs, newest first: one index query and one batch read a page, and for whole documents those of stages."""
 
 from __future__ import annotations
 
@@ -94,14 +94,13 @@ def summaries(runs: list[Run]) -> list[Document]:
 def documents(listed: Listed) -> tuple[list[Document], dict[str, Any] | None]:
     """The whole documents of a page by time, and where the next page begins.
 
-    The page ends early where its documents would outgrow what one answer holds.
+    The page ends early where its documents would outgrow what one answer holds: the runs behind aren't read.
     """
-    stages = store.read_stages(listed.runs)
     found: list[Document] = []
     size = 0
-    for number, run in enumerate(listed.runs):
+    for number, (run, stages) in enumerate(store.read_stages(listed.runs)):
         revision = revisions.get(run.subject, run.workflow, run.revision)
-        document = execution_document(run, stages[run.id], revision)
+        document = execution_document(run, stages, revision)
         size += len(compact(document))
         if found and size > ANSWER_BYTES:
             return found, _after(listed.runs[number - 1])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.aws import clock, dynamodb, objects, transaction
-from chalicelib.aws.dynamodb import Expression, Item, Value
+from chalicelib.aws.dynamodb import Expression, Item, Key, Value
 from chalicelib.aws.settings import settings
 from chalicelib.aws.transaction import Write
 from chalicelib.executions import retention
@@ -109,18 +109,36 @@ def read_runs(run_ids: Sequence[str], *, consistent: bool = False) -> list[Run]:
     return [Run.of(item) for item in dynamodb.batch_get(table(), keys, consistent=consistent)]
 
 
-def read_stages(runs: Sequence[Run]) -> dict[str, dict[int, StagePart]]:
-    """The entered stages of many runs, by run and position."""
-    keys = [
-        {"Id": run.id, "Part": stage_key(position)}
-        for run in runs
-        for position in range(min(run.current_stage + 1, run.stages))
-    ]
-    found: dict[str, dict[int, StagePart]] = {run.id: {} for run in runs}
-    for item in dynamodb.batch_get(table(), keys, consistent=False):
-        part = _stage_part(item)
-        found[item["Id"]][part.position] = part
-    return found
+def read_stages(runs: Iterable[Run]) -> Iterator[tuple[Run, dict[int, StagePart]]]:
+    """Runs in their order, each with its entered stages by position; nothing is read of those not asked for.
+
+    Items are read for as many runs at once as one request holds, what lies in the bucket for one run after the other.
+    """
+    for group in _groups(runs):
+        items = dynamodb.batch_get(table(), [key for run in group for key in _entered(run)], consistent=False)
+        for run in group:
+            parts = [_stage_part(item) for item in items if item["Id"] == run.id]
+            yield run, {part.position: part for part in parts}
+
+
+def _entered(run: Run) -> list[Key]:
+    last = min(run.current_stage + 1, run.stages)
+    return [{"Id": run.id, "Part": stage_key(position)} for position in range(last)]
+
+
+def _groups(runs: Iterable[Run]) -> Iterator[list[Run]]:
+    """Runs in their order, together as long as a request holds the keys of their stages."""
+    group: list[Run] = []
+    count = 0
+    for run in runs:
+        more = len(_entered(run))
+        if group and count + more > dynamodb.MOST_KEYS:
+            yield group
+            group, count = [], 0
+        group.append(run)
+        count += more
+    if group:
+        yield group
 
 
 def _stored(items: list[Item]) -> Stored | None:

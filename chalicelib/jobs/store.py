@@ -61,7 +61,8 @@ def entries(user: str) -> list[Entry]:
 def jobs(ids: Sequence[str]) -> list[Job]:
     """Jobs in the order of their ids; those that are gone are left out."""
     found = runs.read_runs(ids)
-    stages = runs.read_stages(found)
     beside = runs.read_beside([run.id for run in found])
     percents = progress.read_first(run for run in found if run.status in ENTERED)
-    return [view.job(run, stages[run.id], beside.get(run.id, {}), percents.get(run.id)) for run in found]
+    return [
+        view.job(run, stages, beside.get(run.id, {}), percents.get(run.id)) for run, stages in runs.read_stages(found)
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws import clock, transaction
+from chalicelib.aws import clock, dynamodb, objects, transaction
 from chalicelib.executions import close, document, index, listing, store, submit
 from chalicelib.executions.statuses import Status
 
@@ -92,6 +92,35 @@ def test_a_page_ends_before_it_outgrows_an_answer(clip: dict[str, Any], monkeypa
             break
 
     assert seen == runs[::-1]
+
+
+def test_a_page_of_documents_reads_no_objects_of_runs_that_it_does_not_show(
+    clip: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        make(clip, Configuration={"first": {"a": {"Text": "x" * 40_000}}})
+    monkeypatch.setattr(listing, "ANSWER_BYTES", 100_000)
+    read, get_text = [], objects.get_text
+
+    def noted(key: str) -> str:
+        read.append(key.split("/")[2])
+        return get_text(key)
+
+    monkeypatch.setattr(objects, "get_text", noted)
+
+    found, position = listing.documents(listing.by_time(50, None))
+
+    assert position is not None
+    assert len(set(read)) == len(found) + 1 < 4
+
+
+def test_stages_of_many_runs_are_read_in_groups(clip: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [store.read_runs([make(clip)])[0] for _ in range(5)]
+    monkeypatch.setattr(dynamodb, "MOST_KEYS", 2)
+
+    found = list(store.read_stages(runs))
+
+    assert [(run.id, list(stages)) for run, stages in found] == [(run.id, [0]) for run in runs]
 
 
 def test_a_large_input_is_not_repeated_by_every_output(clip: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
