@@ -10,7 +10,7 @@ from chalicelib.definitions import revisions
 from chalicelib.executions import answers, moves, parking, queue, retention, rollup, salvage, store, tokens
 from chalicelib.executions.contention import again_when_moved
 from chalicelib.executions.errors import EndedExecutionError, NotQueuedError, RunMoved, UnknownExecutionError
-from chalicelib.executions.run import Run
+from chalicelib.executions.run import Run, bounded
 from chalicelib.executions.statuses import ENDED, ENTERED, Status
 from chalicelib.executions.store import Stored
 from chalicelib.web.documents import compact, stored_document
@@ -28,7 +28,7 @@ def ended_outside(run_id: str, attempt: int, message: str) -> Run | None:
     if stored is None or stored.run.attempt != attempt or stored.run.status not in ENTERED:
         return None
     outputs, told = _salvaged(stored)
-    whole = "; ".join([message, *told])[:4000]
+    whole = bounded("; ".join([message, *told]))
     transaction.commit(moves.ended_outside(stored.run, outputs, _end(stored.run), whole))
     return stored.run
 
@@ -45,7 +45,7 @@ def out_of_time(run: Run) -> Run | None:
     outputs, _told = _salvaged(stored)
     message = f"{_unfinished(run, outputs)} did not end within the {run.timeout_seconds} seconds of the run"
     try:
-        transaction.commit(moves.out_of_time(run, outputs, _end(run), message))
+        transaction.commit(moves.out_of_time(run, outputs, _end(run), bounded(message)))
     except RunMoved:
         return None
     stop(run.machine_arn, run.execution_name)

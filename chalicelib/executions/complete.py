@@ -15,7 +15,7 @@ from chalicelib.definitions.stage_input import CompletionEvent, StageInput
 from chalicelib.executions import admit, answers, caps, moves, plan, retention, rollup, store
 from chalicelib.executions.errors import RunClosed, RunMoved, StageFailed
 from chalicelib.executions.rollup import StageResult
-from chalicelib.executions.run import Run, parse_execution_name
+from chalicelib.executions.run import Run, bounded, parse_execution_name
 from chalicelib.executions.statuses import ENDED, StageStatus, Status
 from chalicelib.executions.store import Stored
 from chalicelib.executions.tokens import token_parts
@@ -81,7 +81,7 @@ def _close(stored: Stored, event: CompletionEvent) -> dict[str, Any]:
     result = rollup.roll_up(stage, given, event["Outputs"], earlier)
     open_tokens = token_parts(revision, position)
     outputs = compact(answers.signed(run, stage, result.outputs))
-    following, message = _following(run, revision, stored, result, event["Entered"])
+    following, whole_message = _following(run, revision, stored, result, event["Entered"])
     if following is not None:
         name, passed = revision.stages[position + 1].name, caps.passed(run, revision, position + 1)
         transaction.commit(
@@ -91,6 +91,7 @@ def _close(stored: Stored, event: CompletionEvent) -> dict[str, Any]:
         if passed:
             admit.look(freed=[slot.pool for slot in passed])
         return dict(following)
+    message = bounded(whole_message) if whole_message else None
     end = moves.End(event["Entered"], retention.expires_at(event["Entered"], run.keep_days), open_tokens)
     transaction.commit(moves.finish(run, outputs, end, message))
     _tell(result.outputs, earlier)

@@ -7,7 +7,8 @@ from functools import cache
 
 from chalicelib.aws import dynamodb, transaction
 from chalicelib.aws.dynamodb import Key
-from chalicelib.executions.store import table
+from chalicelib.executions.run import Run
+from chalicelib.executions.store import EXECUTION, table
 
 
 @cache
@@ -31,6 +32,12 @@ class IndexPage:
 
 
 _HASHES = {"by-time": "Month", "by-asset": "AssetId", "by-workflow": "Workflow", "by-status": "StatusMonth"}
+
+
+def key(index: str, run: Run) -> Key:
+    """Where a run stands in an index: the key after which a page behind it begins."""
+    found = {"Id": run.id, "Part": EXECUTION, "Created": run.created}
+    return {**found, _HASHES[index]: str(run.item()[_HASHES[index]])}
 
 
 def page(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.aws import clock
@@ -15,15 +15,20 @@ from chalicelib.executions.statuses import LIVE, Status
 from chalicelib.web.documents import compact
 
 ANSWER_BYTES = 5_000_000
-"""What a page of documents may have; a Lambda's answer holds 6 MB."""
+"""What a page may have; a Lambda's answer holds 6 MB."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A page of runs, and where the next one begins."""
+    """A page of runs out of an index, and where the next one begins."""
 
+    index: str
     runs: list[Run]
     position: dict[str, Any] | None
+
+    def after(self, run: Run) -> dict[str, Any]:
+        """Where the page begins that goes on behind one of the runs."""
+        return {"month": clock.month(run.created), "key": index.key(self.index, run)}
 
 
 def by_time(limit: int, position: dict[str, Any] | None) -> Listed:
@@ -36,7 +41,7 @@ def by_status(status: Status, limit: int, position: dict[str, Any] | None) -> Li
 
     def walk(left: int, position: dict[str, Any] | None) -> Listed:
         listed = _walk("by-status", lambda month: status_month(status, month), left, position)
-        return Listed([run for run in listed.runs if run.status is status], listed.position)
+        return replace(listed, runs=[run for run in listed.runs if run.status is status])
 
     return _filled(walk, limit, position)
 
@@ -46,7 +51,8 @@ def by_asset(asset_id: str, limit: int, position: dict[str, Any] | None) -> List
 
     def walk(left: int, position: dict[str, Any] | None) -> Listed:
         page = index.page("by-asset", asset_id, left, (position or {}).get("key"))
-        return Listed(store.read_runs(page.run_ids), {"key": page.next_key} if page.next_key else None)
+        ahead = {"key": page.next_key} if page.next_key else None
+        return Listed("by-asset", store.read_runs(page.run_ids), ahead)
 
     return _filled(walk, limit, position)
 
@@ -61,7 +67,7 @@ def _filled(
         found += [run for run in listed.runs if not retention.is_expired(run)]
         position = listed.position
         if position is None or len(found) >= limit:
-            return Listed(found, position)
+            return replace(listed, runs=found)
 
 
 def live() -> list[Run]:
@@ -86,31 +92,31 @@ def live_runs(workflow: str) -> list[str]:
     return [run.id for run in live() if run.workflow == workflow and run.subject == "workflow"]
 
 
-def summaries(runs: list[Run]) -> list[Document]:
-    """The small shape of runs."""
-    return [summary(run) for run in runs]
+def summaries(listed: Listed) -> tuple[list[Document], dict[str, Any] | None]:
+    """The small shape of a page's runs, and where the next page begins."""
+    return _fitting(listed, map(summary, listed.runs))
 
 
 def documents(listed: Listed) -> tuple[list[Document], dict[str, Any] | None]:
-    """The whole documents of a page by time, and where the next page begins.
+    """The whole documents of a page's runs, and where the next page begins."""
+    return _fitting(listed, _documents(listed.runs))
 
-    The page ends early where its documents would outgrow what one answer holds: the runs behind aren't read.
-    """
+
+def _documents(runs: list[Run]) -> Iterator[Document]:
+    for run, stages in store.read_stages(runs):
+        yield execution_document(run, stages, revisions.get(run.subject, run.workflow, run.revision))
+
+
+def _fitting(listed: Listed, shown: Iterable[Document]) -> tuple[list[Document], dict[str, Any] | None]:
+    """As many as one answer holds, one at least: the page ends early where it would outgrow that."""
     found: list[Document] = []
     size = 0
-    for number, (run, stages) in enumerate(store.read_stages(listed.runs)):
-        revision = revisions.get(run.subject, run.workflow, run.revision)
-        document = execution_document(run, stages, revision)
+    for document in shown:
         size += len(compact(document))
         if found and size > ANSWER_BYTES:
-            return found, _after(listed.runs[number - 1])
+            return found, listed.after(listed.runs[len(found) - 1])
         found.append(document)
     return found, listed.position
-
-
-def _after(run: Run) -> dict[str, Any]:
-    month = clock.month(run.created)
-    return {"month": month, "key": {"Id": run.id, "Part": store.EXECUTION, "Month": month, "Created": run.created}}
 
 
 def _walk(name: str, partition: Callable[[str], str], limit: int, position: dict[str, Any] | None) -> Listed:
@@ -125,11 +131,11 @@ def _walk(name: str, partition: Callable[[str], str], limit: int, position: dict
         ids += page.run_ids
         if len(ids) >= limit:
             ahead = {"month": month, "key": page.next_key} if page.next_key else {"before": month}
-            return Listed(store.read_runs(ids), ahead)
+            return Listed(name, store.read_runs(ids), ahead)
         key = page.next_key
         if key is None:
             month = _earlier(month)
-    return Listed(store.read_runs(ids), None)
+    return Listed(name, store.read_runs(ids), None)
 
 
 def _begin(position: dict[str, Any] | None) -> tuple[str | None, dict[str, str] | None]:

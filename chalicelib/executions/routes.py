@@ -63,8 +63,7 @@ def list_executions(request: Request) -> Answer:
     listed = listing.by_time(paging.limit(request, 50, most), paging.position(request, "executions"))
     if view == "summary":
         return _summaries(request, "executions", listed)
-    body, position = listing.documents(listed)
-    return paging.page(request, "executions", body, position)
+    return paging.page(request, "executions", *listing.documents(listed))
 
 
 @routes.endpoint(
@@ -275,4 +274,4 @@ def _run_id(request: Request) -> str:
 
 
 def _summaries(request: Request, purpose: str, listed: Listed) -> Answer:
-    return paging.page(request, purpose, listing.summaries(listed.runs), listed.position)
+    return paging.page(request, purpose, *listing.summaries(listed))

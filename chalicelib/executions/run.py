@@ -14,6 +14,8 @@ GLOBAL_POOL = "global"
 WORKFLOW_POOL = "workflow:"
 OPERATION_POOL = "operation:"
 DEFAULT_PRIORITY = 5
+MESSAGE_CHARACTERS = 4000
+"""Lists show a thousand runs with their messages; what each operation says stands whole in its output."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,11 @@ def status_month(status: Status, created: str) -> str:
 def execution_name(run_id: str, attempt: int) -> str:
     """The name of an attempt's Step Functions execution: starting it twice starts it once."""
     return f"{run_id}-{attempt}"
+
+
+def bounded(message: str) -> str:
+    """A message as a run keeps it: a longer one is cut, and says so by its dots."""
+    return message if len(message) <= MESSAGE_CHARACTERS else message[: MESSAGE_CHARACTERS - 3] + "..."
 
 
 def parse_execution_name(name: str) -> tuple[str, int] | None:

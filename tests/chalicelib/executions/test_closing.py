@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from chalicelib.executions import (
 )
 from chalicelib.executions.errors import EndedExecutionError, NotRetriableError, RunClosed
 from chalicelib.executions.statuses import Status
-from tests.chalicelib.executions.conftest import StepFunctions
+from tests.chalicelib.executions.conftest import Define, StepFunctions, operation, stage
 from tests.chalicelib.executions.world import (
     FAILED,
     OK,
@@ -205,3 +206,31 @@ def test_a_live_run_that_takes_two_steps_while_all_are_read_is_seen(
 
         assert seen == [run_id]
         clear()
+
+
+# -- what is told ----------------------------------------------------------------------------------------------------
+
+
+def test_a_message_of_many_failures_is_cut_and_each_output_tells_its_own_whole(
+    clip: dict[str, Any], sfn: StepFunctions, define: Define
+) -> None:
+    define(stage("wide", *(operation(f"op{number}") for number in range(20))))
+    run_id = make(clip)
+    cause = "é" * 900
+
+    failed(run_id, *[{"Do": "run", "Failed": {"Error": "ValueError", "Cause": cause}}] * 20)
+
+    message = run_of(run_id).message or ""
+    assert (len(message), message[-3:]) == (4000, "...")
+    stored = store.read(run_id, [0])
+    assert stored is not None
+    assert stored.stages[0].message == message
+    assert [made["Cause"] for made in json.loads(stored.stages[0].outputs or "[]")] == [cause] * 20
+
+
+def test_a_message_from_outside_is_cut_the_same_way(clip: dict[str, Any], sfn: StepFunctions) -> None:
+    run_id = make(clip)
+
+    close.ended_outside(run_id, 1, "x" * 5000)
+
+    assert run_of(run_id).message == "x" * 3997 + "..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,8 +10,12 @@ import pytest
 from chalicelib.aws import clock, dynamodb, objects, transaction
 from chalicelib.executions import close, document, index, listing, store, submit
 from chalicelib.executions.statuses import Status
+from chalicelib.web.documents import compact
 
 pytestmark = pytest.mark.usefixtures("aws", "flow", "sfn")
+
+
+Position = dict[str, Any] | None
 
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
@@ -92,6 +97,49 @@ def test_a_page_ends_before_it_outgrows_an_answer(clip: dict[str, Any], monkeypa
             break
 
     assert seen == runs[::-1]
+
+
+def by_time(position: Position) -> listing.Listed:
+    return listing.by_time(50, position)
+
+
+def by_status(position: Position) -> listing.Listed:
+    return listing.by_status(Status.CANCELED, 50, position)
+
+
+@pytest.mark.parametrize("lists", [by_time, by_status])
+def test_a_page_of_summaries_ends_before_it_outgrows_an_answer(
+    months: list[str], monkeypatch: pytest.MonkeyPatch, lists: Callable[[Position], listing.Listed]
+) -> None:
+    for run_id in months:
+        close.cancel(run_id, "\u2014" * 1000, "me")
+    monkeypatch.setattr(listing, "ANSWER_BYTES", 15_000)
+
+    assert pages(lists) == [months[:2], months[2:4], months[4:6], months[6:]]
+
+
+def test_so_does_a_page_of_an_asset_s_runs(clip: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [make(clip)]
+    asset = store.read_runs(runs)[0].asset_id
+    for _ in range(4):
+        close.cancel(runs[-1], "\u2014" * 1000, "me")
+        runs.append(make({"AssetId": asset}))
+    close.cancel(runs[-1], "\u2014" * 1000, "me")
+    monkeypatch.setattr(listing, "ANSWER_BYTES", 15_000)
+    newest = runs[::-1]
+
+    assert pages(lambda position: listing.by_asset(asset, 50, position)) == [newest[:2], newest[2:4], newest[4:]]
+
+
+def pages(lists: Callable[[Position], listing.Listed]) -> list[list[str]]:
+    found: list[list[str]] = []
+    position: Position = None
+    while True:
+        shown, position = listing.summaries(lists(position))
+        found.append([entry["Id"] for entry in shown])
+        assert len(compact(shown)) <= listing.ANSWER_BYTES + 100
+        if position is None:
+            return found
 
 
 def test_a_page_of_documents_reads_no_objects_of_runs_that_it_does_not_show(
