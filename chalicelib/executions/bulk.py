@@ -84,17 +84,17 @@ def _each(selection: Selection, done: str, work: Callable[[Run], None]) -> Docum
     """Do it for each run, oldest first. A run that refuses is told with its reason, and the others go on."""
     until = clock.seconds() + SECONDS
     answer: Document = {done: [], "Refused": [], "More": False}
-    handled, passed = 0, None
-    for page in _pages(selection):
+    handled, passed = 0, False
+    for page in filter(None, _pages(selection)):
         if passed and clock.seconds() > until:
-            return answer | {"More": True, "Next": passed}
+            return answer | {"More": True, "Next": page[0].created}
         for run in filter(selection.takes, page):
             # one at least, or repeating would never get past it
             if handled == selection.limit or (handled and clock.seconds() > until):
                 return answer | {"More": True, "Next": run.created}
             _one(run, work, answer[done], answer["Refused"])
             handled += 1
-        passed = page[-1].created if page else passed
+        passed = True
     return answer
 
 

@@ -11,7 +11,9 @@ from mediawright.cli import bodies, inputs
 from mediawright.cli.each import each
 from mediawright.cli.following import run_to_end
 from mediawright.cli.inputs import Configuration, Set
-from mediawright.cli.session import Session, current
+from mediawright.cli.many import LIMIT, many
+from mediawright.cli.session import current
+from mediawright.client.documents import Deleted, Retried
 
 TOKEN_VARIABLE = "MEDIAWRIGHT_TASK_TOKEN"  # noqa: S105 - the variable's name
 
@@ -70,11 +72,16 @@ def retry(
     changed = inputs.overrides(configuration, sets)
     if follow and (dry_run or len(runs or []) != 1):
         raise typer.BadParameter("--follow goes with one RUN, and not with --dry-run")
-    if selection is not None:
-        answer = session.client.retry_many(**selection, configuration=changed, dry_run=dry_run)
-        _many(session, answer, "Retried", "would be retried" if dry_run else "is queued again")
-        return
     what = "would be retried" if dry_run else "is queued again"
+    if selection is not None:
+
+        def ask(start: str | None, most: int) -> Retried:
+            return session.client.retry_many(
+                **selection, since=start, limit=most, configuration=changed, dry_run=dry_run
+            )
+
+        many(session, ask, inputs.moment(since), limit or LIMIT, "Retried", what)
+        return
     if follow and runs:
         session.client.retry(runs[0], changed)
         session.say(f"run {runs[0]} {what}")
@@ -183,8 +190,12 @@ def delete(
     session = current(ctx)
     selection = _selection(runs, workflow, status, error_prefix, since, before, limit)
     if selection is not None:
-        answer = session.client.delete_many(**selection, dry_run=dry_run)
-        _many(session, answer, "Deleted", "would be deleted" if dry_run else "is deleted")
+
+        def ask(start: str | None, most: int) -> Deleted:
+            return session.client.delete_many(**selection, since=start, limit=most, dry_run=dry_run)
+
+        what = "would be deleted" if dry_run else "is deleted"
+        many(session, ask, inputs.moment(since), limit or LIMIT, "Deleted", what)
         return
     if dry_run:
         raise typer.BadParameter("--dry-run goes with --workflow")
@@ -200,31 +211,14 @@ def _selection(
     before: str | None,
     limit: int | None,
 ) -> dict[str, Any] | None:
-    """Which runs of a workflow are meant; None when they are named one by one."""
-    rest = {"status": status, "error_prefix": error_prefix, "limit": limit}
-    rest |= {"since": inputs.moment(since), "before": inputs.moment(before)}
+    """Which runs of a workflow are meant, whenever they were made; None when they are named one by one."""
+    rest = {"status": status, "error_prefix": error_prefix, "before": inputs.moment(before)}
     if bool(runs) == (workflow is not None):
         raise typer.BadParameter("name RUNs or give --workflow, one of them")
     if workflow is None:
-        if any(value is not None for value in rest.values()):
+        if any(value is not None for value in (*rest.values(), since, limit)):
             raise typer.BadParameter(
                 "--status, --error-prefix, --since, --before and --limit choose runs of a --workflow"
             )
         return None
     return {"workflow": workflow, **rest}
-
-
-def _many(session: Session, answer: Any, done: str, what: str) -> None:
-    """Tell what became of many runs. Exits with 1 when some were refused."""
-    if session.as_json:
-        session.show(answer)
-    for run in answer[done]:
-        session.say(f"run {run} {what}")
-    for refused in answer["Refused"]:
-        session.say(f"run {refused['Id']} is refused: {refused['Message']}")
-    if not answer[done] and not answer["Refused"]:
-        session.say("no run is chosen")
-    if answer["More"]:
-        session.errors.print("There may be more: repeat the command, or raise --limit.", soft_wrap=True)
-    if answer["Refused"]:
-        raise typer.Exit(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class MediaObject(TypedDict):
@@ -195,19 +195,21 @@ class Refused(TypedDict):
 
 
 class Retried(TypedDict):
-    """What retrying many runs answers; with `More`, asking again goes on."""
+    """What retrying many runs answers; with `More` there may be others, created since `Next`."""
 
     Retried: list[str]
     Refused: list[Refused]
     More: bool
+    Next: NotRequired[str]
 
 
 class Deleted(TypedDict):
-    """What deleting many runs answers; with `More`, asking again goes on."""
+    """What deleting many runs answers; with `More` there may be others, created since `Next`."""
 
     Deleted: list[str]
     Refused: list[Refused]
     More: bool
+    Next: NotRequired[str]
 
 
 class Batch(TypedDict, total=False):

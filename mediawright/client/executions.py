@@ -150,7 +150,10 @@ class ExecutionRoutes(Transport):
         dry_run: bool = False,
     ) -> Retried:
         """Retry runs of a workflow: of a status, created since and before these times (ISO 8601, or seconds since
-        1970), whose message begins so; `limit` of them (100 unless told, 1000 at most). `More` says to ask again."""
+        1970), whose message begins so; `limit` of them (100 unless told, 1000 at most).
+
+        One request works for some seconds. With `More`, the same one with `Next` as its `since` goes on.
+        """
         body = _selection(workflow, status, since, before, error_prefix, limit)
         body |= given(Configuration=configuration)
         return cast(Retried, self.request("POST", (*_PATH, "retry"), query=dry(dry_run), body=body))

@@ -75,13 +75,50 @@ def test_many_runs_are_chosen_by_what_they_have_in_common(api: FakeApi, run: Run
 
 def test_runs_that_refuse_are_exit_status_1_and_more_of_them_are_told_of(api: FakeApi, run: Run) -> None:
     refused = [{"Id": "s", "Message": "asset a is busy"}]
-    api.on("POST", "/workflow/execution/retry", {"Retried": ["r"], "Refused": refused, "More": True})
+    answer = {"Retried": ["r"], "Refused": refused, "More": True, "Next": "2026-11-21T04:05:06.000001Z"}
+    api.on("POST", "/workflow/execution/retry", answer)
 
-    result = run("run", "retry", "--workflow", "w")
+    result = run("run", "retry", "--workflow", "w", "--limit", 2)
 
     assert result.exit_code == 1
     assert result.stdout == "run r is queued again\nrun s is refused: asset a is busy\n"
-    assert "repeat the command" in result.stderr
+    assert result.stderr == "There may be more: raise --limit, or go on with --since 2026-11-21T04:05:06.000001Z\n"
+
+
+def in_three(done: str) -> Callable[[Received], dict[str, Any]]:
+    """Three requests' answers: the first one finds nothing in the time that it has."""
+    answers: dict[str | None, dict[str, Any]] = {
+        "2026-11-01": {done: [], "Refused": [], "More": True, "Next": "2026-11-02"},
+        "2026-11-02": {done: ["r"], "Refused": [], "More": True, "Next": "2026-11-03"},
+        "2026-11-03": {done: ["s", "t"], "Refused": [], "More": False},
+    }
+    return lambda request: answers[request.json["Since"]]
+
+
+@pytest.mark.parametrize(("action", "done"), [("retry", "Retried"), ("delete", "Deleted")])
+def test_what_one_request_has_no_time_for_the_next_one_goes_on_with(
+    api: FakeApi, run: Run, action: str, done: str
+) -> None:
+    api.on("POST", f"/workflow/execution/{action}", in_three(done))
+    words = ("run", action, "--workflow", "w", "--error-prefix", "Stage look", "--since", "2026-11-01", "--limit", 9)
+
+    result = run(*words)
+
+    assert result.exit_code == 0
+    assert [line.split()[1] for line in result.stdout.splitlines()] == ["r", "s", "t"]
+    assert [request.json["Limit"] for request in api.requests] == [9, 9, 8]
+    assert {request.json["ErrorPrefix"] for request in api.requests} == {"Stage look"}
+    result = run(*words, "--json")
+    assert json.loads(result.stdout) == {done: ["r", "s", "t"], "Refused": [], "More": False}
+
+
+def test_a_limit_is_kept_over_all_requests(api: FakeApi, run: Run) -> None:
+    api.on("POST", "/workflow/execution/retry", in_three("Retried"))
+
+    result = run("run", "retry", "--workflow", "w", "--since", "2026-11-01", "--limit", 1)
+
+    assert (result.exit_code, result.stdout) == (0, "run r is queued again\n")
+    assert result.stderr.endswith("--since 2026-11-03\n")
 
 
 def test_nothing_to_retry_is_said(api: FakeApi, run: Run) -> None:
@@ -112,7 +149,7 @@ def test_ended_runs_are_deleted_by_their_ids_or_by_what_they_have_in_common(api:
     assert run("run", "delete", "r").stdout == "run r is deleted\n"
     result = run("run", "delete", "--workflow", "w", "--status", "Complete", "--before", "2026-10-01")
     assert (result.exit_code, result.stdout) == (0, "run r is deleted\n")
-    assert posted(api).json == {"Workflow": "w", "Status": "Complete", "Before": "2026-10-01"}
+    assert posted(api).json == {"Workflow": "w", "Status": "Complete", "Before": "2026-10-01", "Limit": 100}
     assert json.loads(run("run", "delete", "--workflow", "w", "--json").stdout)["Deleted"] == ["r"]
 
 

@@ -278,6 +278,27 @@ def test_a_request_ends_in_time_after_one_run_at_least(ended: Maker, monkeypatch
     assert [answer["Retried"] for answer in answers] == [[run_id] for run_id in runs]
 
 
+def test_a_request_that_ends_between_two_pages_goes_on_behind_what_it_has_told(
+    ended: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, passed = ended(4), 0.0
+    now, real = clock.seconds(), retry.retry
+
+    def _slow(*args: Any, **options: Any) -> Any:
+        nonlocal passed
+        passed += bulk.SECONDS / 2 + 1
+        return real(*args, **options)
+
+    monkeypatch.setattr(bulk, "_PAGE", 2)
+    monkeypatch.setattr(clock, "seconds", lambda: now + passed)
+    monkeypatch.setattr(retry, "retry", _slow)
+
+    first = retried(dry_run=True)
+    second = retried(dry_run=True, Since=first["Next"])
+
+    assert (first["Retried"], second["Retried"], second["More"]) == (runs[:2], runs[2:], False)
+
+
 def test_more_than_a_page_of_the_index_is_gone_through(ended: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "_PAGE", 2)
 
