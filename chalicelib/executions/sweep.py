@@ -13,7 +13,7 @@ from chalicelib.aws.metrics import Metric
 from chalicelib.definitions import function_uses, revisions
 from chalicelib.executions import admit, close, listing, pools, queue, sweep_queue, sweep_record, sweep_runs
 from chalicelib.executions.run import GLOBAL_POOL
-from chalicelib.executions.sweep_pass import QUIET_SECONDS, SETTLED_SECONDS, Pass
+from chalicelib.executions.sweep_pass import QUIET_SECONDS, SETTLED_SECONDS, STOPPING_SECONDS, Pass
 
 _DELETION_SECONDS = 20
 
@@ -53,6 +53,8 @@ def _other(this: Pass, step: Step) -> None:
 def _stopping(this: Pass) -> None:
     """Canceled runs whose state machine goes on."""
     for entry in queue.stopping():
+        if not this.has_time(STOPPING_SECONDS):
+            break
         if this.age(entry.since) > SETTLED_SECONDS:
             this.attempt(_stop, entry)
 

@@ -21,8 +21,9 @@ QUIET_SECONDS = 900
 """A state machine that has said nothing for so long is asked after."""
 MOST_QUESTIONS = 200
 """How many executions a pass asks after: AWS lets us ask of fifteen a second."""
-PASS_SECONDS = 150
-"""How long the steps of this room go on; the function has four minutes."""
+STOPPING_SECONDS, BEGUN_SECONDS, ASKING_SECONDS, PASS_SECONDS = 30, 75, 110, 150
+"""Up to when in a pass the steps of this room go on, each one leaving time to those behind it; the function has four
+minutes."""
 
 
 class Pass:
@@ -39,9 +40,9 @@ class Pass:
         """Seconds since an ISO time."""
         return self.now - clock.epoch(moment)
 
-    def has_time(self) -> bool:
-        """Whether there is time for another page; the next pass goes on where this one stops."""
-        return clock.epoch(clock.now()) - self.now < PASS_SECONDS
+    def has_time(self, until: float = PASS_SECONDS) -> bool:
+        """Whether fewer seconds of the pass are over; what a step leaves, the next pass does."""
+        return clock.epoch(clock.now()) - self.now < until
 
     def attempt(self, work: Callable[..., None], *arguments: Any) -> None:
         """Do one thing; its failure is logged and must not keep the others from being done."""

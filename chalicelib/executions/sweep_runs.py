@@ -12,6 +12,8 @@ from chalicelib.executions.queue import WaitingRun
 from chalicelib.executions.run import GLOBAL_POOL, Run
 from chalicelib.executions.statuses import Status
 from chalicelib.executions.sweep_pass import (
+    ASKING_SECONDS,
+    BEGUN_SECONDS,
     MOST_QUESTIONS,
     QUIET_SECONDS,
     SETTLED_SECONDS,
@@ -30,6 +32,9 @@ def begun(this: Pass) -> None:
     runs = sorted([*_started(this), *_waiting(this)], key=lambda run: run.id)
     open_tokens = _tokens(runs)
     for run in runs:
+        # waits that expire together are thousands of calls: what is done is done, and the next pass has fewer
+        if not this.has_time(BEGUN_SECONDS):
+            break
         if run.id in open_tokens:
             this.attempt(_answers, run, open_tokens[run.id])
         if is_late(this, run):
@@ -120,7 +125,7 @@ def _ask(this: Pass, runs: list[Run]) -> None:
     ordered = sorted(runs, key=lambda run: (mark is not None and run.id <= mark, run.id))
     asked: list[str] = []
     for run in ordered[:MOST_QUESTIONS]:
-        if not this.has_time():
+        if not this.has_time(ASKING_SECONDS):
             break
         this.attempt(_check_execution, run)
         asked.append(run.id)

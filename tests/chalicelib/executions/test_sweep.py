@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from chalicelib.aws import clock, transaction
 from chalicelib.definitions import revisions
 from chalicelib.definitions.store import Retired
-from chalicelib.executions import admit, close, moves, pools, queue, store, sweep
+from chalicelib.executions import admit, close, moves, pools, queue, store, sweep, waiting
 from chalicelib.executions.statuses import Status
-from tests.chalicelib.executions.conftest import StepFunctions, refusal
-from tests.chalicelib.executions.world import cap, later, make, run_of
+from tests.chalicelib.executions.conftest import Define, StepFunctions, operation, refusal, stage
+from tests.chalicelib.executions.world import ask, cap, later, make, run_of
 
 pytestmark = pytest.mark.usefixtures("aws", "flow")
 
@@ -183,3 +184,56 @@ def test_the_sweep_leaves_the_machines_of_live_runs(
 
     sweep.sweep()
     assert discarded == [retired.machine_arn]
+
+
+# -- time ----------------------------------------------------------------------------------------------------------
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
+    """Let each call of a function take forty seconds."""
+    work, now, taken = getattr(module, name), clock.now, 0
+
+    def slowly(*arguments: Any) -> Any:
+        nonlocal taken
+        taken += 40
+        return work(*arguments)
+
+    monkeypatch.setattr(module, name, slowly)
+    monkeypatch.setattr(clock, "now", lambda: clock.iso(clock.epoch(now()) + taken))
+
+
+def a_ghost_in_the_queue(clip: dict[str, Any]) -> None:
+    cap(0)
+    ghost = make(clip)
+    transaction.commit([transaction.delete(store.table(), {"Id": ghost, "Part": "execution"})])
+
+
+def test_waits_that_expire_together_leave_time_to_the_steps_behind_them(
+    define: Define, clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    define(stage("review", operation("one", type="Wait", start_arn="")))
+    runs = sorted(make(clip) for _ in range(5))
+    for run_id in runs:
+        ask(run_id, 0, f"token of {run_id}", seconds=60)
+    a_ghost_in_the_queue(clip)
+    later(monkeypatch, 61)
+    slow(monkeypatch, waiting, "expire")
+
+    assert sweep.sweep() == {"queue_items_without_run": 1}
+    assert len(sfn.told) == 2
+    sweep.sweep()
+    sweep.sweep()
+    assert sorted(token for token, _ in sfn.told) == [f"token of {run_id}" for run_id in runs]
+
+
+def test_machines_to_be_stopped_leave_time_to_the_steps_behind_them(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run in [run_of(make(clip)) for _ in range(2)]:
+        transaction.commit(moves.cancel(run, None, moves.End(clock.now()), "Canceled", "me"))
+    a_ghost_in_the_queue(clip)
+    later(monkeypatch, 61)
+    slow(monkeypatch, close, "stop")
+
+    assert sweep.sweep() == {"canceled_but_running": 1, "queue_items_without_run": 1}
+    assert sweep.sweep() == {"canceled_but_running": 1}
