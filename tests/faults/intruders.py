@@ -10,6 +10,7 @@ from tests.faults.injections import passed
 from tests.faults.invariants import Leave
 from tests.faults.rig import QUIET, Rig
 from tests.faults.scenarios import GATED, Names, Scenario
+from tests.faults.watch import ENDED
 
 Ready = tuple[Scenario, Names, list[Call]]
 _RECORD = b'{"Records": [{"dynamodb": {"Keys": {"Id": {"S": "queue"}, "Part": {"S": "4#now"}}}}]}'
@@ -53,6 +54,17 @@ def retry_ended(rig: Rig) -> Intruder:
         for run_id, statuses in list(rig.watch.statuses.items()):
             if statuses[-1] in ("Error", "Canceled"):
                 rig.retry(run_id)
+
+    return act
+
+
+def delete_ended(rig: Rig) -> Intruder:
+    """A user deletes every run that has ended."""
+
+    def act(_invocation: Invocation) -> None:
+        for run_id, statuses in list(rig.watch.statuses.items()):
+            if statuses[-1] in ENDED:
+                rig.delete(run_id)
 
     return act
 

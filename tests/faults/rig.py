@@ -146,14 +146,22 @@ class Rig(Inside):
         return item["Status"] if item else "nowhere"
 
     def ask(self, method: str, path: str, body: Any = None) -> int:
-        """Ask for what may have been done already, when its answer was lost: a 409 then. Answers the status code."""
+        """Ask for what may have been done already, when its answer was lost: a 409 then. Answers the status code.
+
+        It is 404 for a run that somebody has deleted.
+        """
         answer = self.persist(method, f"workflow/execution/{path}", body)
-        assert answer.status_code in (200, 403, 409), answer.text
+        assert answer.status_code in (200, 403, 404, 409), answer.text
         return int(answer.status_code)
 
     def retry(self, run_id: str) -> None:
         """Retry a run."""
         self.ask("POST", f"{run_id}/retry")
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run; nobody misses it then. One that has been taken up again stays."""
+        if self.ask("DELETE", run_id) != 409 and run_id in self.submitted:
+            self.submitted.remove(run_id)
 
     def resume(self, run_id: str, operation: str | None = None) -> None:
         """Resume a run in the stage in which it waits, or one wait of it; one that has ended is left alone."""

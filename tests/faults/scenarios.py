@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from tests.faults.rig import QUIET, SETTLED, Rig
 from tests.faults.watch import ENDED
 
+DELETION = "DELETE /workflow/execution/{id}"
+
 Names = dict[str, str]
 """Operations by the letter that a scenario knows them by, and `workflow`."""
 
@@ -81,6 +83,11 @@ def _submit_and_call_back(rig: Rig, names: Names) -> None:
 def _submit_and_retry(rig: Rig, names: Names) -> None:
     rig.submit(names["workflow"])
     rig.retry(rig.settle(*ENDED))
+
+
+def _submit_and_delete(rig: Rig, names: Names) -> None:
+    rig.submit(names["workflow"])
+    rig.delete(rig.settle(*ENDED))
 
 
 def _two_stages(rig: Rig) -> Names:
@@ -256,6 +263,7 @@ SCENARIOS = (
     Scenario("callback", _one_callback, _submit_and_call_back, _called_back),
     Scenario("retried", _fails_first, _submit_and_retry, _retried),
     Scenario("canceled and retried", _canceled_first, _submit_and_retry, _retried),
+    Scenario("deleted", _fails_first, _submit_and_delete, _retried, actors=frozenset({DELETION})),
     Scenario("wrecked", _two_stages, _submit, _complete("a", "b", "c"), wreck=_wreck),
 )
 

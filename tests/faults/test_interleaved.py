@@ -16,6 +16,7 @@ from tests.faults.intruders import (
     INTRUDERS,
     Latest,
     cancel_and_retry,
+    delete_ended,
     gated_cancel,
     goes_on,
     retry_ended,
@@ -82,6 +83,31 @@ def test_a_run_is_canceled_and_retried_meanwhile(rig: Rig, recorded: Recorded) -
     points = [call for call in made if call.actor == "StageCompletion"]
 
     tally = injected(rig, scenario, names, points, "canceled and retried between", cancel_and_retry(rig))
+
+    report.INJECTIONS.rows.append(tally.row)
+    assert not tally.failures, "\n".join(tally.failures)
+    assert tally.fired == tally.injections > 0
+
+
+def test_a_run_is_retried_while_it_is_deleted(rig: Rig, recorded: Recorded) -> None:
+    """Either the deletion is refused and the next attempt finds all its stages, or nothing is left of the run."""
+    scenario = named("deleted")
+    names, points = recorded(scenario)
+
+    tally = injected(rig, scenario, names, points, "retried between", retry_ended(rig))
+
+    report.INJECTIONS.rows.append(tally.row)
+    assert not tally.failures, "\n".join(tally.failures)
+    assert tally.fired == tally.injections > 0
+
+
+def test_a_run_is_deleted_while_it_is_retried(rig: Rig, recorded: Recorded) -> None:
+    """A retry brings no stage of a run back that is gone."""
+    scenario = named("retried")
+    names, made = recorded(scenario)
+    points = [call for call in made if call.actor.endswith("/retry")]
+
+    tally = injected(rig, scenario, names, points, "deleted between", delete_ended(rig))
 
     report.INJECTIONS.rows.append(tally.row)
     assert not tally.failures, "\n".join(tally.failures)
