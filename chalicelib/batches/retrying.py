@@ -94,8 +94,12 @@ def _retried(batch: Batch, run: Run) -> Run:
 
 
 def _finish(batch: Batch) -> bool:
-    """The round is over; false when another walk has come elsewhere meanwhile."""
-    facts = {"Retrying": None, "Expected": store.count_members(batch.id), **walking.BEGINNING}
+    """The round is over; false when another walk has come elsewhere meanwhile.
+
+    How many runs were made stays as it is known: fewer may be left to count, since the markers expire with the runs.
+    """
+    made = store.count_members(batch.id) if batch.expected is None else batch.expected
+    facts = {"Retrying": None, "Expected": made, **walking.BEGINNING}
     try:
         store.commit([store.advance(batch, **facts)])
     except BatchMoved:

@@ -76,7 +76,8 @@ def _rejection(batch: Batch, total: int, bad: int) -> str | None:
 
 def _submitted(batch: Batch) -> Batch:
     total, refused = _report(batch, "submit")
-    expected = store.count_members(batch.id)
+    # markers of runs that ended and expired meanwhile are gone
+    expected = max(total - refused, store.count_members(batch.id))
     return _changed(batch, BatchStatus.RUNNING, Total=total, Refused=refused, Expected=expected)
 
 
