@@ -3,7 +3,7 @@
 | status     | what happens                                                                        |
 |------------|-------------------------------------------------------------------------------------|
 | Checking   | every line is checked; nothing is submitted                                         |
-| Submitting | one run is made for each good line                                                  |
+| Submitting | one run is made for each good line; of a retried batch, for those that had none     |
 | Running    | all runs are made; some haven't ended                                               |
 | Complete   | all runs have ended                                                                 |
 | Rejected   | nothing was submitted: lines are bad, or there are none                             |
@@ -41,7 +41,6 @@ class BatchStatus(StrEnum):
 
 OPEN = (BatchStatus.CHECKING, BatchStatus.SUBMITTING, BatchStatus.RUNNING)
 BY_MACHINE = (BatchStatus.CHECKING, BatchStatus.SUBMITTING)
-"""The batch's state machine is at work (or is just being started)."""
 BROKEN_OFF = (BatchStatus.FAILED, BatchStatus.CANCELED)
 
 
@@ -77,7 +76,7 @@ class Batch:
     refused: int | None = None
     """Items of which no run was, or will be, made."""
     expected: int | None = None
-    """How many runs were made, once all are."""
+    """How many runs were made, once all are; a batch that broke off before never learns it unless it is retried."""
     runs: Mapping[Status, int] = field(default_factory=dict)
     """How many runs are in which status, as far as they are counted."""
     closing: str | None = None
@@ -95,6 +94,22 @@ class Batch:
     ended_by: str | None = None
     expires_at: int | None = None
     """Epoch seconds; set by the end of the batch alone."""
+
+    @property
+    def taken_up_as(self) -> BatchStatus:
+        """The status in which a retry takes it up: where it broke off."""
+        if self.expected is not None:
+            return BatchStatus.RUNNING
+        return BatchStatus.CHECKING if self.total is None else BatchStatus.SUBMITTING
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the batch's state machine reads its input, or is to be started for that."""
+        return self.status in BY_MACHINE and self.retrying is None
+
+    def is_read_in(self, round_number: int) -> bool:
+        """Whether its input is read in this round: what an earlier round has left running is to do nothing more."""
+        return self.is_read and self.round == round_number
 
     @property
     def failed_runs(self) -> int:

@@ -97,9 +97,9 @@ def _body(source: Source, **options: Any) -> Any:
 # -- reports of bad lines --------------------------------------------------------------------------------------
 
 
-def put_chunk_report(batch_id: str, step: str, name: str, bad: list[dict[str, Any]]) -> str:
+def put_chunk_report(batch: Batch, step: str, name: str, bad: list[dict[str, Any]]) -> str:
     """Keep the bad lines of a chunk; answers the object's key."""
-    key = f"{prefix(batch_id)}{step}/{name}.json"
+    key = f"{prefix(batch.id)}{step}-{batch.round}/{name}.json"
     objects.put_text(key, compact(bad))
     return key
 

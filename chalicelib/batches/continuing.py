@@ -11,7 +11,7 @@ from functools import partial
 from chalicelib.aws import clock, dynamodb, transaction
 from chalicelib.aws.dynamodb import Item
 from chalicelib.batches import ending, machine, markers, retrying, store, walking
-from chalicelib.batches.batch import BROKEN_OFF, BY_MACHINE, OPEN, Batch, BatchStatus
+from chalicelib.batches.batch import BROKEN_OFF, OPEN, Batch, BatchStatus
 from chalicelib.batches.errors import BatchMoved
 from chalicelib.executions import store as runs
 
@@ -70,7 +70,7 @@ def _continue(batch_id: str, until: float) -> bool:
         return False
     if clock.epoch(clock.now()) - clock.epoch(batch.changed) < _SETTLED_SECONDS:
         return False
-    if batch.status in BY_MACHINE:
+    if batch.is_read:
         return _continue_reading(batch)
     if batch.status in BROKEN_OFF:
         return _continue_closing(batch, until)
@@ -85,9 +85,9 @@ def _continue(batch_id: str, until: float) -> bool:
 
 
 def _continue_reading(batch: Batch) -> bool:
-    told = machine.told(batch.id, "plan")
+    told = machine.told(batch.id, "plan", batch.round)
     if told is None:
-        machine.start(batch.id, "plan")
+        machine.start(batch.id, "plan", batch.round)
         return True
     if told["status"] == "RUNNING":
         return False

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.aws import clock, objects
 from chalicelib.aws.settings import settings
 from chalicelib.batches import bucket, machine, manifest, store
-from chalicelib.batches.batch import BY_MACHINE, Batch, BatchStatus, Source, ordered_id
+from chalicelib.batches.batch import Batch, BatchStatus, Source, ordered_id
 from chalicelib.definitions import revisions
 from chalicelib.executions import plan
 from chalicelib.web import idempotency
@@ -50,8 +50,8 @@ def _made_before(claimed: Claim | None) -> Batch | None:
     if batch_id is None:
         return None
     batch = store.get(batch_id)
-    if batch.status in BY_MACHINE:
-        machine.start(batch.id, "plan")
+    if batch.is_read:
+        machine.start(batch.id, "plan", batch.round)
     return batch
 
 

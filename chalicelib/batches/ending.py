@@ -63,7 +63,7 @@ def break_off(batch: Batch, status: BatchStatus, message: str, who: str) -> bool
     if not _commit(*store.end(batch, status, **facts), store.put_note(batch.id)):
         return False
     if batch.expected is None:
-        machine.stop_reading(batch.id, message)
+        machine.stop_reading(batch.id, batch.round, message)
     machine.start(batch.id, "close", batch.round)
     return True
 
@@ -115,8 +115,7 @@ def _wait_for_stragglers(batch: Batch) -> bool:
 
 def _closed(batch: Batch) -> bool:
     """Nothing of a broken off batch is open any more, and nothing more can come. False as above."""
-    facts = {} if batch.expected is not None else {"Expected": store.count_members(batch.id)}
-    change = store.advance(batch, Closing=None, **walking.BEGINNING, **facts)
+    change = store.advance(batch, Closing=None, **walking.BEGINNING)
     return _commit(change, store.delete_note(batch.id))
 
 

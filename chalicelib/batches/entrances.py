@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.aws import clock
 from chalicelib.batches import continuing, ending, forgetting, items, retrying, steps, store, walking
-from chalicelib.batches.batch import BY_MACHINE, BatchStatus
+from chalicelib.batches.batch import BatchStatus
 from chalicelib.batches.errors import ManifestChanged
 from chalicelib.batches.manifest import Chunk
 
@@ -21,10 +21,10 @@ def batch_items(event: Any) -> dict[str, Any]:
     A map's task brings `Items`, of objects under a prefix, or a `Chunk` of a manifest. The others name their step.
     """
     if "Items" in event:
-        return _chunk({**event["BatchInput"], "Objects": event["Items"]})
-    if "Chunk" in event:
-        return _chunk(event)
-    return _step(event)
+        event = {**event["BatchInput"], "Objects": event["Items"]}
+    # an execution that an update of the stack finds running says no round: it is of the first
+    event = {"Round": 0, **event}
+    return _chunk(event) if "Objects" in event or "Chunk" in event else _step(event)
 
 
 def sweeping() -> dict[str, int]:
@@ -38,7 +38,7 @@ def sweeping() -> dict[str, int]:
 
 def _chunk(event: dict[str, Any]) -> dict[str, Any]:
     batch = store.get(event["Batch"])
-    if batch.status not in BY_MACHINE:
+    if not batch.is_read_in(event["Round"]):
         return {}
     if "Objects" in event:
         items.of_prefix(batch, event["Step"], event["Objects"])
@@ -51,14 +51,14 @@ def _chunk(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _step(event: dict[str, Any]) -> dict[str, Any]:
-    batch_id, step = event["Batch"], event["Step"]
+    batch_id, round_number, step = event["Batch"], event["Round"], event["Step"]
     if step == "plan":
-        return steps.plan(batch_id)
+        return steps.plan(batch_id, round_number)
     if step == "decide":
-        return steps.decide(batch_id, event["Of"])
+        return steps.decide(batch_id, round_number, event["Of"])
     if step == "failed":
-        steps.failed(batch_id, event["Why"])
+        steps.failed(batch_id, round_number, event["Why"])
         return {}
-    close, retry = partial(ending.close_page, batch_id), partial(retrying.retry_page, batch_id, event["Round"])
+    close, retry = partial(ending.close_page, batch_id), partial(retrying.retry_page, batch_id, round_number)
     more = walking.walk(close if step == "close" else retry, clock.seconds() + _WALK_SECONDS)
     return {**event, "More": more}

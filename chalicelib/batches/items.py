@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.batches import bucket, manifest, store
+from chalicelib.batches import bodies, bucket, manifest, store
 from chalicelib.batches.batch import Batch, BatchStatus
 from chalicelib.batches.manifest import Chunk, Entry
 from chalicelib.batches.store import ChunkResult
@@ -35,19 +35,24 @@ def of_prefix(batch: Batch, step: str, objects: list[dict[str, Any]]) -> None:
 
 def _carry_out(batch: Batch, step: str, name: str, first: str, entries: Iterable[Entry]) -> None:
     count, bad = 0, []
-    defaults = bucket.defaults(batch.id, "request")
     for entry in entries:
-        if step == "submit" and store.get(batch.id).status is not BatchStatus.SUBMITTING:
+        if step == "submit" and not _is_submitted(batch):
             return
         count += 1
-        wrong = _wrong(batch, step, entry, defaults)
+        wrong = _wrong(batch, step, entry)
         if wrong is not None:
             bad.append(entry.bad(wrong))
-    report = bucket.put_chunk_report(batch.id, step, name, bad) if bad else None
-    store.put_chunk(batch.id, step, name, ChunkResult(first, count, len(bad), report))
+    report = bucket.put_chunk_report(batch, step, name, bad) if bad else None
+    store.put_chunk(batch, step, name, ChunkResult(first, count, len(bad), report))
 
 
-def _wrong(batch: Batch, step: str, entry: Entry, defaults: dict[str, Any]) -> str | None:
+def _is_submitted(batch: Batch) -> bool:
+    """Whether the batch still is, by now; once it is taken up again others submit it."""
+    found = store.get(batch.id)
+    return found.status is BatchStatus.SUBMITTING and found.is_read_in(batch.round)
+
+
+def _wrong(batch: Batch, step: str, entry: Entry) -> str | None:
     """Why no run can be made of an entry, after trying it; None when one can, or was."""
     if entry.item is None:
         return entry.wrong
@@ -55,7 +60,7 @@ def _wrong(batch: Batch, step: str, entry: Entry, defaults: dict[str, Any]) -> s
     member = store.put_member(batch.id, run_id, entry.place)
     origin = Origin(trigger=f"batch/{batch.id}", run_id=run_id, batch=batch.id, writes=(member,))
     try:
-        submit({**defaults, **entry.item}, origin=origin, dry_run=step == "check")
+        submit(bodies.body(batch, entry.item), origin=origin, dry_run=step == "check")
     except ConflictError as error:
         # a busy asset may be free when the line's turn comes
         return None if step == "check" else str(error)

@@ -29,10 +29,11 @@ def start(batch_id: str, work: Work, round_number: int = 0) -> None:
         _LOG.warning("starting to %s batch %s is left to the sweep: %s", work, batch_id, type(error).__name__)
 
 
-def stop_reading(batch_id: str, cause: str) -> None:
+def stop_reading(batch_id: str, round_number: int, cause: str) -> None:
     """Stop what reads and submits a batch; the submitting functions notice by the batch's status besides."""
+    name = execution_name(batch_id, "plan", round_number)
     try:
-        stepfunctions.stop(settings().batch_machine_arn, execution_name(batch_id, "plan"), _STOPPED, cause)
+        stepfunctions.stop(settings().batch_machine_arn, name, _STOPPED, cause)
     except (ClientError, BotoCoreError) as error:
         _LOG.warning("batch %s stops by its status: %s", batch_id, type(error).__name__)
 
@@ -44,4 +45,4 @@ def told(batch_id: str, work: Work, round_number: int = 0) -> dict[str, Any] | N
 
 def execution_name(batch_id: str, work: Work, round_number: int = 0) -> str:
     """The name of the execution that does a piece of work."""
-    return batch_id if work == "plan" else f"{batch_id}-{work}-{round_number}"
+    return batch_id if (work, round_number) == ("plan", 0) else f"{batch_id}-{work}-{round_number}"

@@ -1,4 +1,8 @@
-"""Retrying a batch: its runs that failed or were canceled are queued again, page by page."""
+"""Retrying a batch: its runs that failed or were canceled are queued again, page by page.
+
+A batch that broke off before a run was made of every item goes on after that where it broke off. Its input is read
+again, as another execution of the state machine: the items that have a run make no second one.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,9 @@ from typing import Any
 
 from chalicelib.aws import clock
 from chalicelib.aws.dynamodb import Value
-from chalicelib.batches import bucket, ending, machine, markers, store, walking
+from chalicelib.batches import bodies, bucket, ending, machine, markers, store, walking
 from chalicelib.batches.batch import BROKEN_OFF, Batch, BatchStatus
 from chalicelib.batches.errors import BatchMoved, BatchStatusError
-from chalicelib.definitions import revisions
-from chalicelib.definitions.revision import Revision
 from chalicelib.executions import plan, retry
 from chalicelib.executions import store as runs
 from chalicelib.executions.run import Run
@@ -27,7 +29,7 @@ _SERVERS_FAULT = 500
 
 
 def retry_batch(batch_id: str, configuration: dict[str, Any] | None) -> Batch:
-    """Begin to retry a batch's failed and canceled runs.
+    """Begin to retry a batch's failed and canceled runs, and to make those that it broke off before it made.
 
     Raises UnknownBatchError, BatchStatusError, and BadRequestError for a Configuration that the runs can't have.
     """
@@ -35,7 +37,7 @@ def retry_batch(batch_id: str, configuration: dict[str, Any] | None) -> Batch:
     following = batch.round + 1
     bucket.put_defaults(batch_id, f"retry-{following}", {"Configuration": configuration})
     facts: dict[str, Value | None] = {"Round": following, "Retrying": clock.now(), **walking.BEGINNING}
-    change = store.change(batch, BatchStatus.RUNNING, Closing=None, **facts, **ending.NOT_ENDED)
+    change = store.change(batch, batch.taken_up_as, Closing=None, **facts, **ending.NOT_ENDED)
     try:
         store.commit([change, store.put_note(batch_id)])
     except BatchMoved:
@@ -53,10 +55,10 @@ def checked_retry(batch_id: str, configuration: dict[str, Any] | None) -> Batch:
         raise BatchStatusError(f"batch {batch_id} is {batch.status.value}: nothing of it can be retried")
     if batch.status in BROKEN_OFF and batch.live_runs:
         raise BatchStatusError(f"{batch.live_runs} runs of batch {batch_id} are still being canceled; try again")
-    if not any(batch.runs.get(status) for status in _RETRIED):
+    if batch.taken_up_as is BatchStatus.RUNNING and not any(batch.runs.get(status) for status in _RETRIED):
         raise BatchStatusError(f"no run of batch {batch_id} has failed or was canceled")
     if configuration is not None:
-        revision = _revision(batch)
+        revision = bodies.revision(batch)
         plan.check_override(revision, plan.normalised(revision, configuration))
     return batch
 
@@ -94,20 +96,15 @@ def _retried(batch: Batch, run: Run) -> Run:
 
 
 def _finish(batch: Batch) -> bool:
-    """The round is over; false when another walk has come elsewhere meanwhile.
+    """The walk is over; false when another one has come elsewhere meanwhile.
 
     How many runs were made stays as it is known: fewer may be left to count, since the markers expire with the runs.
     """
-    made = store.count_members(batch.id) if batch.expected is None else batch.expected
-    facts = {"Retrying": None, "Expected": made, **walking.BEGINNING}
     try:
-        store.commit([store.advance(batch, **facts)])
+        store.commit([store.advance(batch, Retrying=None, **walking.BEGINNING)])
     except BatchMoved:
         return False
     ending.settle(batch.id)
+    if batch.taken_up_as is not BatchStatus.RUNNING:
+        machine.start(batch.id, "plan", batch.round)
     return True
-
-
-def _revision(batch: Batch) -> Revision:
-    find = revisions.current_stage if batch.subject == "Stage" else revisions.current
-    return find(batch.workflow)

@@ -127,7 +127,7 @@ def cancel_batch(request: Request) -> Document:
 @routes.endpoint(
     "POST",
     f"{_PATH}/{{id}}/retry",
-    summary="Run again what of a batch has failed or was canceled",
+    summary="Run again what of a batch has failed or was canceled, and go on submitting it if it broke off",
     request="batches/retry_batch",
     response="batches/batch",
     errors=(400, 404, 409),

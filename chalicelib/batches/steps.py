@@ -2,7 +2,8 @@
 
 `plan` tells the map what to read. The map is run twice, first to check every item, then to submit. After each,
 `decide` says what follows. Every step may be repeated: a change of the record is made from the status that the step
-begins with, and a repeat finds it made.
+begins with, and a repeat finds it made. A retry of a batch that broke off takes the steps anew, in a round of its
+own: what is left of an earlier round's execution changes nothing any more.
 """
 
 from __future__ import annotations
@@ -13,31 +14,33 @@ from typing import Any
 from chalicelib.aws import clock, objects
 from chalicelib.aws.settings import settings
 from chalicelib.batches import bucket, ending, manifest, store
-from chalicelib.batches.batch import BY_MACHINE, Batch, BatchStatus
+from chalicelib.batches.batch import Batch, BatchStatus
 from chalicelib.batches.errors import BatchMoved, ManifestChanged
 
 Plan = dict[str, Any]
 """What the machine does next: `Kind` is `lines`, `objects` or `none`, `Step` is `check` or `submit`."""
 
 
-def plan(batch_id: str) -> Plan:
+def plan(batch_id: str, round_number: int) -> Plan:
     """Cut the manifest into chunks."""
     batch = store.get(batch_id)
-    if batch.status not in BY_MACHINE:
-        return _nothing(batch_id)
+    if not batch.is_read_in(round_number):
+        return _nothing(batch)
     try:
         if batch.source.kind != "prefix":
             text = manifest.index(manifest.chunks(bucket.blocks(batch.source)))
             objects.put_text(bucket.index_key(batch_id), text)
     except ManifestChanged as error:
         ending.break_off(batch, BatchStatus.FAILED, str(error), "engine")
-        return _nothing(batch_id)
+        return _nothing(batch)
     return _read(batch, "check" if batch.status is BatchStatus.CHECKING else "submit")
 
 
-def decide(batch_id: str, step: str) -> Plan:
+def decide(batch_id: str, round_number: int, step: str) -> Plan:
     """Draw the conclusion from what all invocations of a step found."""
     batch = store.get(batch_id)
+    if batch.round != round_number:
+        return _nothing(batch)
     if step == "check" and batch.status is BatchStatus.CHECKING:
         batch = _checked(batch)
     elif step == "submit" and batch.status is BatchStatus.SUBMITTING:
@@ -45,13 +48,13 @@ def decide(batch_id: str, step: str) -> Plan:
     if batch.status is BatchStatus.SUBMITTING:
         return _read(batch, "submit")
     ending.settle(batch_id)
-    return _nothing(batch_id)
+    return _nothing(batch)
 
 
-def failed(batch_id: str, why: dict[str, str]) -> None:
+def failed(batch_id: str, round_number: int, why: dict[str, str]) -> None:
     """The machine could not go on; `why` is Step Functions' error output."""
     batch = store.get(batch_id)
-    if batch.status in BY_MACHINE:
+    if batch.is_read_in(round_number):
         message = ": ".join(why[member] for member in ("Error", "Cause") if why.get(member))
         ending.break_off(batch, BatchStatus.FAILED, message, "engine")
 
@@ -76,14 +79,14 @@ def _rejection(batch: Batch, total: int, bad: int) -> str | None:
 
 def _submitted(batch: Batch) -> Batch:
     total, refused = _report(batch, "submit")
-    # markers of runs that ended and expired meanwhile are gone
+    # markers of runs that have expired meanwhile are gone; of an earlier round's, the objects may be
     expected = max(total - refused, store.count_members(batch.id))
     return _changed(batch, BatchStatus.RUNNING, Total=total, Refused=refused, Expected=expected)
 
 
 def _report(batch: Batch, step: str) -> tuple[int, int]:
     """How many items there are and how many of them are bad; the latter are put together for the reader."""
-    results = sorted(store.chunks(batch.id, step), key=lambda result: result.first)
+    results = sorted(store.chunks(batch, step), key=lambda result: result.first)
     bad = sum(result.bad for result in results)
     if bad:
         bucket.put_report(batch.id, [result.report for result in results if result.report])
@@ -106,8 +109,8 @@ def _read(batch: Batch, step: str) -> Plan:
         place = {"Kind": "objects", "Bucket": batch.source.bucket, "Prefix": batch.source.key}
     else:
         place = {"Kind": "lines", "Bucket": settings().data_bucket, "Key": bucket.index_key(batch.id)}
-    return {"Batch": batch.id, "Step": step, **place}
+    return {"Batch": batch.id, "Round": batch.round, "Step": step, **place}
 
 
-def _nothing(batch_id: str) -> Plan:
-    return {"Batch": batch_id, "Step": "end", "Kind": "none"}
+def _nothing(batch: Batch) -> Plan:
+    return {"Batch": batch.id, "Round": batch.round, "Step": "end", "Kind": "none"}

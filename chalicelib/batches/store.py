@@ -283,11 +283,11 @@ class ChunkResult:
     report: str | None
 
 
-def put_chunk(batch_id: str, step: str, name: str, result: ChunkResult) -> None:
+def put_chunk(batch: Batch, step: str, name: str, result: ChunkResult) -> None:
     """Write what an invocation found, in place of what an earlier delivery of the same chunk found."""
     item: dict[str, Value | None] = {
-        "Id": f"batch#{batch_id}",
-        "Part": f"{step}#{name}",
+        "Id": f"batch#{batch.id}",
+        "Part": f"{_pass(batch, step)}{name}",
         "First": result.first,
         "Items": result.items,
         "Bad": result.bad,
@@ -297,11 +297,16 @@ def put_chunk(batch_id: str, step: str, name: str, result: ChunkResult) -> None:
     transaction.commit([transaction.put(executions(), item)])
 
 
-def chunks(batch_id: str, step: str) -> Iterator[ChunkResult]:
-    """What the invocations of a step found, strongly consistent."""
-    condition = dynamodb.begins(("Id", f"batch#{batch_id}"), ("Part", f"{step}#"))
+def chunks(batch: Batch, step: str) -> Iterator[ChunkResult]:
+    """What the invocations of a step found in the batch's round, strongly consistent."""
+    condition = dynamodb.begins(("Id", f"batch#{batch.id}"), ("Part", _pass(batch, step)))
     for item in dynamodb.query(executions(), condition, consistent=True):
         yield ChunkResult(item["First"], item["Items"], item["Bad"], item.get("Report"))
+
+
+def _pass(batch: Batch, step: str) -> str:
+    # a prefix that is listed anew may be cut into other chunks than those of the round before
+    return f"{step}-{batch.round}#" if batch.round else f"{step}#"
 
 
 def commit(writes: Sequence[Write]) -> None:

@@ -59,8 +59,12 @@ def bad_lines(batch: Batch) -> list[str]:
 def is_fine(batch: Batch) -> bool:
     """Tell whether a batch has run on all that it was to run on; items that it was told to skip don't matter."""
     counts = batch["Counts"]
-    is_whole = not counts["Refused"] or batch.get("OnBadLine") == "skip"
-    return batch["Status"] == "Complete" and not counts["Error"] and not counts["Canceled"] and is_whole
+    total, refused = counts["Total"], counts["Refused"]
+    # a batch that is checked knows both; objects that are gone by the time of a retry may have runs besides
+    is_whole = total is not None and refused is not None and counts["Submitted"] >= total - refused
+    is_taken = not refused or batch.get("OnBadLine") == "skip"
+    is_good = batch["Status"] == "Complete" and not counts["Error"] and not counts["Canceled"]
+    return is_good and is_whole and is_taken
 
 
 def facts(batch: Batch) -> list[list[Any]]:

@@ -137,7 +137,10 @@ def retry(
     sets: Set = None,
     detach: Detach = False,
 ) -> None:
-    """Run again what of a batch failed or was canceled, each run from where it failed; follow it to the end."""
+    """Run again what of a batch failed or was canceled, each run from where it failed; follow it to the end.
+
+    A batch that broke off before a run was made of every item goes on making them.
+    """
     session = current(ctx)
     retried = session.client.retry_batch(batch, inputs.overrides(configuration, sets))
     if detach:

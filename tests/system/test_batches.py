@@ -153,7 +153,8 @@ def test_canceling_a_batch_cancels_what_hasnt_ended_and_a_retry_takes_it_up_agai
     engine.ok("POST", f"{PATH}/{batch_id}/retry")
     retried = over(engine, batch_id)
     assert (retried["Status"], retried["Retries"]) == ("Complete", 1)
-    assert retried["Counts"]["Complete"] == canceled["Counts"]["Submitted"]
+    assert (retried["Counts"]["Submitted"], retried["Counts"]["Complete"]) == (300, 300)
+    assert sorted(run["Line"] for run in runs(engine, batch_id)) == list(range(1, 301))
 
 
 def test_more_failures_than_tolerated_end_the_batch(engine: Engine) -> None:

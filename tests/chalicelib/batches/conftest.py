@@ -49,7 +49,8 @@ class Machine:
                 self.before_chunk(task)
                 for _ in range(self.deliveries):
                     assert entrances.batch_items(task) == {}
-            plan = entrances.batch_items({"Step": "decide", "Batch": plan["Batch"], "Of": plan["Step"]})
+            common = {member: plan[member] for member in ("Batch", "Round")}
+            plan = entrances.batch_items({"Step": "decide", **common, "Of": plan["Step"]})
 
     def _walk(self, event: dict[str, Any]) -> None:
         event = entrances.batch_items(event)
@@ -58,7 +59,7 @@ class Machine:
 
 
 def _tasks(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    common = {"Batch": plan["Batch"], "Step": plan["Step"]}
+    common = {member: plan[member] for member in ("Batch", "Round", "Step")}
     if plan["Kind"] == "lines":
         for line in objects.get_text(plan["Key"]).splitlines():
             yield {**common, "Chunk": json.loads(line)}
