@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,8 @@ class DeletionIncomplete(Exception):
 
 
 _BATCH = 1000
+_PART_BYTES = 8_388_608
+"""Of a document that is written part by part: S3 takes 5 MiB or more, and 10,000 parts."""
 INLINE_BYTES = 32_768
 """Text up to this many bytes stays in its DynamoDB item; beyond, it rides in the bucket (a transactional write
 costs 2 units a KB)."""
@@ -25,6 +27,31 @@ def put_text(key: str, text: str) -> None:
     client("s3").put_object(
         Bucket=settings().data_bucket, Key=key, Body=text.encode(), ContentType="application/json"
     )
+
+
+def put_pieces(key: str, pieces: Iterable[str]) -> None:
+    """Write a document of any length into the data bucket, with one part of it in memory at a time.
+
+    It is there, in place of what was, once it is whole. What is never finished the bucket gives up after seven days.
+    """
+    where = {"Bucket": settings().data_bucket, "Key": key}
+    begun = client("s3").create_multipart_upload(**where, ContentType="application/json")["UploadId"]
+    made = []
+    for number, part in enumerate(_parts(pieces), 1):
+        answer = client("s3").upload_part(**where, UploadId=begun, PartNumber=number, Body=part)
+        made.append({"PartNumber": number, "ETag": answer["ETag"]})
+    client("s3").complete_multipart_upload(**where, UploadId=begun, MultipartUpload={"Parts": made})
+
+
+def _parts(pieces: Iterable[str]) -> Iterator[bytes]:
+    """A text in parts, of which only the last may be short; there is one at least."""
+    part = bytearray()
+    for piece in pieces:
+        if len(part) >= _PART_BYTES:
+            yield bytes(part)
+            part.clear()
+        part += piece.encode()
+    yield bytes(part)
 
 
 def get_text(key: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,7 @@ from chalicelib.web.documents import compact
 FIRST_BAD_LINES = 100
 _BLOCK_BYTES = 1_048_576
 _READERS = 16
+"""So many reports of chunks are read at a time, and are in memory: all bad lines of a large manifest wouldn't fit."""
 
 
 def prefix(batch_id: str) -> str:
@@ -104,12 +106,17 @@ def put_chunk_report(batch: Batch, step: str, name: str, bad: list[dict[str, Any
     return key
 
 
-def put_report(batch_id: str, keys: Iterable[str]) -> None:
+def put_report(batch_id: str, keys: Sequence[str]) -> None:
     """Join the chunks' reports, in their order, to the batch's: all bad lines, and the first ones by themselves."""
+    objects.put_pieces(report_key(batch_id), (compact(line) + "\n" for line in _bad_lines(keys)))
+    objects.put_text(_first_key(batch_id), compact(list(islice(_bad_lines(keys), FIRST_BAD_LINES))))
+
+
+def _bad_lines(keys: Sequence[str]) -> Iterator[dict[str, Any]]:
     with ThreadPoolExecutor(_READERS) as readers:
-        bad = [line for text in readers.map(objects.get_text, keys) for line in json.loads(text)]
-    objects.put_text(report_key(batch_id), "".join(compact(line) + "\n" for line in bad))
-    objects.put_text(_first_key(batch_id), compact(bad[:FIRST_BAD_LINES]))
+        for start in range(0, len(keys), _READERS):
+            for text in readers.map(objects.get_text, keys[start : start + _READERS]):
+                yield from json.loads(text)
 
 
 def first_bad_lines(batch_id: str) -> list[dict[str, Any]]:

@@ -82,9 +82,9 @@ def _line_ends(blocks: Iterable[bytes]) -> Iterator[int]:
         yield position
 
 
-def index(found: Iterable[Chunk]) -> str:
-    """Chunks as JSON lines, the items of the map."""
-    return "".join(documents.compact(asdict(chunk)) + "\n" for chunk in found)
+def index_line(chunk: Chunk) -> str:
+    """A chunk as a JSON line, an item of the map."""
+    return documents.compact(asdict(chunk)) + "\n"
 
 
 def too_long(chunk: Chunk) -> Entry | None:

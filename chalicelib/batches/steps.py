@@ -28,8 +28,8 @@ def plan(batch_id: str, round_number: int) -> Plan:
         return _nothing(batch)
     try:
         if batch.source.kind != "prefix":
-            text = manifest.index(manifest.chunks(bucket.blocks(batch.source)))
-            objects.put_text(bucket.index_key(batch_id), text)
+            found = manifest.chunks(bucket.blocks(batch.source))
+            objects.put_pieces(bucket.index_key(batch_id), map(manifest.index_line, found))
     except ManifestChanged as error:
         ending.break_off(batch, BatchStatus.FAILED, str(error), "engine")
         return _nothing(batch)

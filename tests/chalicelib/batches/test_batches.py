@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -659,3 +660,33 @@ def test_a_record_stays_small_whatever_it_refuses(machine: Machine) -> None:
     assert len(json.dumps(item)) < 1024
     assert len(bucket.first_bad_lines(batch_id)) == 100
     assert len(objects.get_text(bucket.report_key(batch_id)).splitlines()) == 300
+
+
+def test_reports_of_chunks_are_joined_with_few_of_them_in_memory(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of millions of bad lines, no function could hold all."""
+    chunks, ahead, read_keys = 100, [], set()
+    get, put = objects.get_text, objects.put_pieces
+
+    def noted(key: str) -> str:
+        read_keys.add(key)
+        return get(key)
+
+    def measured(key: str, pieces: Iterable[str]) -> None:
+        def passed() -> Iterator[str]:
+            for number, piece in enumerate(pieces):
+                ahead.append(len(read_keys) - number // 100)
+                yield piece
+
+        put(key, passed())
+
+    for number in range(chunks):
+        bad = [{"Line": line} for line in range(100 * number, 100 * number + 100)]
+        objects.put_text(f"{number}", json.dumps(bad))
+    monkeypatch.setattr(objects, "get_text", noted)
+    monkeypatch.setattr(objects, "put_pieces", measured)
+    bucket.put_report("b", [str(number) for number in range(chunks)])
+
+    assert max(ahead) == 16
+    lines = get(bucket.report_key("b")).splitlines()
+    assert [json.loads(line)["Line"] for line in lines] == list(range(100 * chunks))
+    assert [line["Line"] for line in bucket.first_bad_lines("b")] == list(range(100))
