@@ -26,7 +26,9 @@ def apply(trigger: Trigger) -> None:
     """
     match trigger.kind:
         case "SNS":
-            listen(trigger.source["TopicArn"])
+            # a topic that is gone, or closed by now, keeps nobody from disabling its triggers
+            if trigger.enabled:
+                listen(trigger.source["TopicArn"])
         case "Schedule":
             _put_schedule(trigger)
         case _:

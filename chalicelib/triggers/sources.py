@@ -8,7 +8,7 @@ from chalicelib.aws.settings import settings
 from chalicelib.definitions import revisions
 from chalicelib.executions import plan
 from chalicelib.triggers import schedules
-from chalicelib.triggers.trigger import Document, kind_of
+from chalicelib.triggers.trigger import Document, Kind, kind_of
 from chalicelib.web.documents import compact
 from chalicelib.web.errors import BadRequestError, shown
 
@@ -16,20 +16,31 @@ from chalicelib.web.errors import BadRequestError, shown
 def check(document: Document, before: Document | None = None) -> None:
     """Raise BadRequestError naming the field unless workflow, source and input are there and fit.
 
-    What was over or gone since a definition `before` may stay as it is there: it may be all that is to be disabled.
+    What is as it is in a definition `before` isn't asked about: what that names may be over or gone since, and the
+    trigger is to be disabled all the same.
     """
-    _check_workflow(document)
-    if before is None or before.get("Input") != document.get("Input"):
+    kind = kind_of(document)
+    if _differ(document, before, "Workflow", "Configuration"):
+        _check_workflow(document)
+    if _differ(document, before, "Input"):
         _check_asset(document.get("Input") or {})
-    source = document[kind_of(document)]
-    match kind_of(document):
+    if _differ(document, before, kind):
+        _check_source(kind, document[kind])
+
+
+def _differ(document: Document, before: Document | None, *members: str) -> bool:
+    return before is None or any(before.get(member) != document.get(member) for member in members)
+
+
+def _check_source(kind: Kind, source: Document) -> None:
+    match kind:
         case "S3":
             _check_bucket(source["Bucket"])
         case "EventPattern":
             _check_pattern(source["Pattern"])
         case "SNS":
             _check_topic(source["TopicArn"])
-        case "Schedule" if before is None or before.get("Schedule") != source:
+        case "Schedule":
             schedules.check_ahead(source["Expression"], source.get("Timezone"), clock.seconds())
 
 

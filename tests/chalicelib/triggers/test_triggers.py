@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws import clock, eventbridge, objects
 from chalicelib.aws.clients import client
+from chalicelib.definitions import revisions
 from chalicelib.triggers import changes, entrances, resources, sources, store
 from chalicelib.web import idempotency
-from chalicelib.web.errors import ConflictError, GoneError
+from chalicelib.web.errors import BadRequestError, ConflictError, GoneError
 from tests.chalicelib.api import Api
 from tests.chalicelib.triggers.conftest import (
     CLIP,
@@ -508,6 +510,63 @@ def test_a_moment_ahead_is_taken_and_may_be_disabled_when_it_is_over(
     path = f"/workflow/trigger/{trigger['Id']}"
     assert api("PUT", path, {**body, "Enabled": False}).status == 200
     assert api("PUT", path, schedule("at(2026-11-21T06:31:00)", Timezone="Europe/Berlin")).status == 400
+
+
+def workflow_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> None:
+        raise BadRequestError(f"Name: no workflow named '{name}'")
+
+    monkeypatch.setattr(revisions, "current", unknown)
+
+
+def topic_goes(_monkeypatch: pytest.MonkeyPatch) -> None:
+    for entry in client("sns").list_topics()["Topics"]:
+        client("sns").delete_topic(TopicArn=entry["TopicArn"])
+
+
+def bucket_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "events_of", lambda _bucket: None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "goes", "elsewhere"),
+    [
+        ("S3", workflow_goes, {"Priority": 1, "Configuration": {"first": {"a": {"x": 1}}}}),
+        ("SNS", workflow_goes, {"Workflow": "other"}),
+        ("SNS", topic_goes, {"Enabled": True}),
+        ("S3", bucket_goes, {"S3": {"Bucket": "theirs", "Prefix": "other/"}}),
+    ],
+)
+def test_a_trigger_whose_workflow_or_source_is_gone_can_be_disabled(
+    api: Api,
+    topic: str,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    goes: Callable[[pytest.MonkeyPatch], None],
+    elsewhere: dict[str, Any],
+) -> None:
+    monkeypatch.setattr(objects, "events_of", lambda _bucket: ("us-east-1", True))
+    body = messages(topic) if kind == "SNS" else arriving(Bucket="theirs")
+    path = f"/workflow/trigger/{made(api, body)['Id']}"
+    goes(monkeypatch)
+
+    reply = api("PUT", path, {**body, "Enabled": False})
+
+    assert (reply.status, reply.body["Enabled"]) == (200, False)
+    assert [rule["State"] for rule in rules()] == (["DISABLED"] if kind == "S3" else [])
+    # what is new is asked about, and what is enabled must be there
+    assert api("PUT", path, {**body, "Enabled": False, **elsewhere}).status == 400
+    assert api("DELETE", path).status == 200
+    assert (rules(), subscriptions(), items()) == ([], [], [])
+
+
+def test_a_trigger_of_a_topic_that_was_made_disabled_listens_once_it_is_enabled(api: Api, topic: str) -> None:
+    path = f"/workflow/trigger/{made(api, {**messages(topic), 'Enabled': False})['Id']}"
+    assert subscriptions() == []
+
+    assert api("PUT", path, messages(topic)).status == 200
+
+    assert subscriptions() == [FUNCTION]
 
 
 def test_an_asset_that_there_is_not_is_refused_by_its_name(api: Api) -> None:
