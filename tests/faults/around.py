@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.faults import outside, people
 from tests.faults.rig import QUIET, SETTLED, Rig
@@ -40,6 +41,10 @@ def _ends(status: str = _DONE, calls: int = 1) -> Callable[[Names, str], Expecte
         return Expected(status, {names["a"]: calls}, outputs)
 
     return _expected
+
+
+def _ends_again(names: Names, workflow: str) -> Expected:
+    return replace(_ends()(names, workflow), again=frozenset({names["a"]}))
 
 
 # -- batches ---------------------------------------------------------------------------------------------------
@@ -248,6 +253,9 @@ AROUND = (
         actors=frozenset({f"POST /{_JOBS_ROUTE}"}),
     ),
 )
+
+TAKEN_UP_AGAIN = replace(AROUND[0], name="batch taken up again", expected=_ends_again)
+"""A batch whose runs may be canceled and retried while they run: their operations are begun again then."""
 
 QUICK_AROUND = (
     ("batch", "dies after"),

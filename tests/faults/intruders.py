@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tests.faults import outside
 from tests.faults.calls import Call, Intruder, Invocation
 from tests.faults.injections import passed
 from tests.faults.invariants import Leave
@@ -75,6 +76,19 @@ def kill(rig: Rig) -> Intruder:
     def act(_invocation: Invocation) -> None:
         for run_id in list(rig.watch.statuses):
             rig.kill(run_id)
+
+    return act
+
+
+def cancel_and_retry_batch(rig: Rig) -> Intruder:
+    """A user cancels the batch before a run is made of every item, and retries it as soon as the engine lets it."""
+
+    def act(_invocation: Invocation) -> None:
+        for batch_id in rig.batches:
+            if outside.batch(rig, batch_id)["Status"] in ("Checking", "Submitting"):
+                outside.change_batch(rig, batch_id, "cancel")
+                retry = f"{outside.BATCH}/{batch_id}/retry"
+                rig.until(lambda path=retry: rig.persist("POST", path).status_code, lambda code: code == 200)
 
     return act
 

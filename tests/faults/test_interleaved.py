@@ -10,12 +10,14 @@ import pytest
 
 from chalicelib.aws import clock
 from tests.faults import report
+from tests.faults.around import TAKEN_UP_AGAIN
 from tests.faults.injections import Recorded, injected
 from tests.faults.intruders import (
     CANCELED,
     INTRUDERS,
     Latest,
     cancel_and_retry,
+    cancel_and_retry_batch,
     delete_ended,
     gated_cancel,
     goes_on,
@@ -108,6 +110,18 @@ def test_a_run_is_deleted_while_it_is_retried(rig: Rig, recorded: Recorded) -> N
     points = [call for call in made if call.actor.endswith("/retry")]
 
     tally = injected(rig, scenario, names, points, "deleted between", delete_ended(rig))
+
+    report.INJECTIONS.rows.append(tally.row)
+    assert not tally.failures, "\n".join(tally.failures)
+    assert tally.fired == tally.injections > 0
+
+
+def test_a_batch_is_canceled_and_retried_while_it_is_submitted(rig: Rig, recorded: Recorded) -> None:
+    """Whatever the round before was about to do, in the next one every item has one run, and the batch ends by it."""
+    names, made = recorded(TAKEN_UP_AGAIN)
+    points = [call for call in made if call.actor == "BatchItems"]
+
+    tally = injected(rig, TAKEN_UP_AGAIN, names, points, "canceled and retried between", cancel_and_retry_batch(rig))
 
     report.INJECTIONS.rows.append(tally.row)
     assert not tally.failures, "\n".join(tally.failures)
