@@ -1,15 +1,16 @@
 """Deliveries of events to webhooks: durable, and nothing that polls.
 
-The publisher stores a delivery and has it attempted at once. An attempt first notes that it was begun and when the
-next is due, so one that dies is repeated; success removes the delivery. The sweep has attempted again what is due.
-After the last attempt the delivery becomes a dead one, which is listed for 30 days.
+The publisher stores a delivery and has it attempted at once, or leaves that to the sweep while the receiver answers
+nothing: each attempt would keep a function waiting, and the more so the more events there are. An attempt first notes
+that it was begun and when the next is due, so one that dies is repeated; success removes the delivery. The sweep has
+attempted again what is due. After the last attempt the delivery becomes a dead one, which is listed for 30 days.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
 from botocore.exceptions import ClientError
@@ -47,26 +48,26 @@ LOST_SECONDS = 5 * MINUTE
 
 def begin(change: Change, text: str, webhooks: list[Webhook], *, of_the_run: bool) -> None:
     """Send an event to every webhook that wants it, and to the run's own; one on its way already is left alone."""
-    targets = [(webhook.name, webhook.id) for webhook in webhooks if webhook.wants(change)]
+    targets = [(webhook.name, webhook.id, webhook.is_silent) for webhook in webhooks if webhook.wants(change)]
     if of_the_run:
-        targets.append((OF_THE_RUN, OF_THE_RUN))
+        targets.append((OF_THE_RUN, OF_THE_RUN, False))
     if not targets:
         return
     key = f"{runs.object_prefix(change.run.id)}events/{change.run.sequence}.json"
     carried = objects.carried(text, key)
     now = clock.now()
-    for name, webhook_id in targets:
+    for name, webhook_id, is_silent in targets:
         delivery = Delivery(
             event_id=change.event_id,
             run_id=change.run.id,
             webhook=name,
             webhook_id=webhook_id,
             created=now,
-            next_at=int(clock.epoch(now)) + LOST_SECONDS,
+            next_at=int(clock.epoch(now)) + (0 if is_silent else LOST_SECONDS),
             text=carried.get("Text"),
             ref=carried.get("Ref"),
         )
-        if store.put_delivery(delivery):
+        if store.put_delivery(delivery) and not is_silent:
             _have_attempted(delivery.name, 1)
 
 
@@ -84,9 +85,12 @@ def attempt(name: str, number: int) -> str:
     if target is None or text is None:
         store.drop_delivery(begun)
         return "dropped: the webhook or the run is gone"
-    url, secret = target
-    headers = signature.headers(secret, begun.event_id, int(clock.epoch(now)), text)
-    return _concluded(begun, sending.post(url, text, headers))
+    headers = signature.headers(target.secret, begun.event_id, int(clock.epoch(now)), text)
+    result = sending.post(target.url, text, headers)
+    outcome = _concluded(begun, result)
+    if target.webhook is not None:
+        _note_answer(target.webhook, result)
+    return outcome
 
 
 def retry_due(most: int = MOST, each: int = MOST_EACH, seconds: float = 30) -> int:
@@ -133,13 +137,36 @@ def _have_attempted(name: str, number: int) -> None:
         _LOG.warning("delivery %s waits for the sweep: Lambda answers %s", name, code(error))
 
 
-def _target(delivery: Delivery) -> tuple[str, str] | None:
-    """URL and secret; None when the webhook is gone, or another one has taken its name."""
+@dataclass(frozen=True)
+class _Target:
+    """Where a delivery goes; `webhook` unless a run brought it along."""
+
+    url: str
+    secret: str
+    webhook: Webhook | None = None
+
+
+def _target(delivery: Delivery) -> _Target | None:
+    """None when the webhook is gone, or another one has taken its name."""
     if delivery.webhook == OF_THE_RUN:
         of_run = run_webhooks.read(delivery.run_id)
-        return (of_run.url, of_run.secret) if of_run else None
+        return _Target(of_run.url, of_run.secret) if of_run else None
     webhook = store.webhook(delivery.webhook)
-    return (webhook.url, webhook.secret) if webhook and webhook.id == delivery.webhook_id else None
+    if webhook is None or webhook.id != delivery.webhook_id:
+        return None
+    return _Target(webhook.url, webhook.secret, webhook)
+
+
+def _note_answer(before: Webhook, result: Result) -> None:
+    """Note whether a receiver answers at all; `before` is its webhook as it was when the attempt began."""
+    if result.status is not None:
+        if before.unanswered:
+            store.forget_unanswered(before)
+        return
+    # others have waited, and counted, at the same time
+    webhook = store.webhook(before.name)
+    if webhook is not None and not webhook.is_silent:
+        store.count_unanswered(before)
 
 
 def _text(delivery: Delivery) -> str | None:

@@ -6,6 +6,7 @@ together, so finding what is due reads no delivery's body, and nothing that isn'
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,6 +133,23 @@ def delete_webhook(webhook: Webhook) -> bool:
     return _committed(transaction.delete(_table(), {"Kind": _WEBHOOK, "Name": webhook.name}, _is("Id", webhook.id)))
 
 
+def count_unanswered(webhook: Webhook) -> None:
+    """Count one more attempt in a row that a webhook didn't answer; one that is gone by now stays gone."""
+    _noted(webhook, {}, {"Unanswered": 1})
+
+
+def forget_unanswered(webhook: Webhook) -> None:
+    """A webhook answers (again)."""
+    _noted(webhook, {"Unanswered": None}, {})
+
+
+def _noted(webhook: Webhook, values: dict[str, Value | None], add: dict[str, int]) -> None:
+    key, same = {"Kind": _WEBHOOK, "Name": webhook.name}, _is("Id", webhook.id)
+    # many attempts may come to this at once, and as transactions they would refuse each other
+    with suppress(WriteRefused):
+        transaction.alone(transaction.update(_table(), key, values, same, add=add))
+
+
 def _webhook(item: Item) -> Webhook:
     return Webhook(
         name=item["Name"],
@@ -141,6 +159,7 @@ def _webhook(item: Item) -> Webhook:
         created=item["Created"],
         workflow=item.get("Workflow"),
         statuses=tuple(item.get("Statuses", ())),
+        unanswered=item.get("Unanswered", 0),
     )
 
 

@@ -11,6 +11,9 @@ from chalicelib.executions import webhooks as rules
 from chalicelib.executions.changes import Change
 from chalicelib.web.errors import BadRequestError, shown
 
+MOST_UNANSWERED = 10
+"""After so many attempts in a row that weren't answered, a webhook's events wait for the sweep."""
+
 RESERVED = frozenset({"dead"})
 """Words that follow `/system/webhook/` in a path."""
 
@@ -27,6 +30,13 @@ class Webhook:
     created: str
     workflow: str | None = None
     statuses: tuple[str, ...] = ()
+    unanswered: int = 0
+    """Attempts in a row that were not answered, counted to about MOST_UNANSWERED."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether whoever tries to tell it something most likely waits in vain."""
+        return self.unanswered >= MOST_UNANSWERED
 
     def wants(self, change: Change) -> bool:
         """Whether it is to be told of a change."""

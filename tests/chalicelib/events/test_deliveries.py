@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +14,9 @@ from chalicelib.aws import clock, dynamodb, transaction
 from chalicelib.events import deliveries, entrances, publisher, sending, store
 from chalicelib.events.deliveries import MOST_ATTEMPTS, PAUSES
 from chalicelib.events.sending import Result
-from chalicelib.events.webhooks import Webhook
+from chalicelib.events.webhooks import MOST_UNANSWERED, Webhook
 from chalicelib.executions import removal, webhooks
+from chalicelib.executions.changes import Change
 from tests.chalicelib.api import serve
 from tests.chalicelib.events import runs
 from tests.chalicelib.events.conftest import Outside, Time
@@ -195,6 +197,86 @@ def test_a_success_after_failures_ends_it(outside: Outside, receiver: Receiver, 
 
     assert attempt_all(outside) == ["delivered: 204"]
     assert (pending(), dead()) == ([], [])
+
+
+# -- receivers that answer nothing ------------------------------------------------------------------------------
+
+
+NO_ANSWER = Result(None, "it didn't answer within 10 s")
+
+
+def unanswered() -> int:
+    found = store.webhook("mine")
+    assert found is not None
+    return found.unanswered
+
+
+def happens_to(count: int) -> None:
+    """So many runs are queued, each of which a webhook is to be told of."""
+    for _ in range(count):
+        queued = replace(runs.run(), id=str(uuid.uuid4()))
+        deliveries.begin(Change(queued, None), "{}", store.webhooks(), of_the_run=False)
+
+
+def test_events_for_a_receiver_that_never_answers_wait_for_the_sweep_until_it_does(
+    outside: Outside, receiver: Receiver, time: Time
+) -> None:
+    """each of them kept a function waiting for ten seconds: a thousand at a time, of a hundred events a second"""
+    receiver.result = NO_ANSWER
+    subscribe()
+    happens_to(MOST_UNANSWERED)
+    assert len(outside.attempts) == MOST_UNANSWERED
+    attempt_all(outside)
+
+    happens_to(30)
+
+    assert outside.attempts == []
+    assert deliveries.retry_due(each=20) == 20
+    assert attempt_all(outside) == ["failed: it didn't answer within 10 s"] * 20
+    assert unanswered() == MOST_UNANSWERED
+    receiver.result = Result(200)
+    time.pass_by(300)
+    assert deliveries.retry_due() == MOST_UNANSWERED + 30
+    assert set(attempt_all(outside)) == {"delivered: 200"}
+    assert (pending(), unanswered()) == ([], 0)
+    happens_to(1)
+    assert len(outside.attempts) == 1
+
+
+@pytest.mark.parametrize("answer", [Result(200), Result(503, "it answered 503")])
+def test_a_receiver_that_answers_now_and_then_is_told_at_once(
+    outside: Outside, receiver: Receiver, answer: Result
+) -> None:
+    subscribe()
+    for _ in range(3):
+        receiver.result = NO_ANSWER
+        happens_to(MOST_UNANSWERED - 1)
+        attempt_all(outside)
+        assert unanswered() == MOST_UNANSWERED - 1
+        receiver.result = answer
+        happens_to(1)
+        assert len(outside.attempts) == 1
+        attempt_all(outside)
+        assert unanswered() == 0
+
+
+def test_the_silence_of_a_webhook_is_not_that_of_the_next_one_of_its_name(
+    outside: Outside, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe()
+    happens_to(1)
+
+    def replaced(*_: Any) -> Result:
+        gone = store.webhook("mine")
+        assert gone is not None
+        assert store.delete_webhook(gone)
+        subscribe(webhook_id="another")
+        return NO_ANSWER
+
+    monkeypatch.setattr(sending, "post", replaced)
+    attempt_all(outside)
+
+    assert unanswered() == 0
 
 
 # -- what a crash leaves -----------------------------------------------------------------------------------------
