@@ -10,11 +10,12 @@ import logging
 import random
 from collections.abc import Iterable
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from chalicelib.aws import clock, dynamodb, invocation, stepfunctions, transaction
+from chalicelib.aws import clock, invocation, stepfunctions, transaction
 from chalicelib.aws.clients import code
 from chalicelib.executions import close, moves, orphans, parking, pools, queue, sending, store
+from chalicelib.executions.contention import PASSING
 from chalicelib.executions.errors import RunMoved, SlotTaken
 from chalicelib.executions.parking import Candidate
 from chalicelib.executions.queue import QueueEntry
@@ -29,8 +30,6 @@ _HEADS = 25
 _NEVER_STARTS = {"InvalidExecutionInput", "AccessDeniedException", "InvalidArn", "ValidationException"}
 _GONE = {"StateMachineDoesNotExist", "StateMachineDeleting"}
 _GONE_TRIES = 5
-PASSING = (ClientError, BotoCoreError, transaction.StillContended, dynamodb.Throttled)
-"""What AWS may refuse now and grant a moment later."""
 
 
 def admit_waiting(inputs: dict[str, str] | None = None, most: int | None = None) -> bool:

@@ -5,10 +5,12 @@ Before such a run is closed, what its operations finished is saved out of the ex
 
 from __future__ import annotations
 
+import logging
+
 from chalicelib.aws import clock, stepfunctions, transaction
 from chalicelib.definitions import revisions
 from chalicelib.executions import answers, moves, parking, queue, retention, rollup, salvage, store, tokens
-from chalicelib.executions.contention import again_when_moved
+from chalicelib.executions.contention import PASSING, again_when_moved
 from chalicelib.executions.errors import EndedExecutionError, NotQueuedError, RunMoved, UnknownExecutionError
 from chalicelib.executions.run import Run, bounded
 from chalicelib.executions.statuses import ENDED, ENTERED, Status
@@ -16,6 +18,7 @@ from chalicelib.executions.store import Stored
 from chalicelib.web.documents import compact, stored_document
 
 _CANCELED = "Mediawright.Canceled"
+_LOG = logging.getLogger("mediawright.executions")
 
 
 @again_when_moved("closed")
@@ -77,11 +80,20 @@ def cancel(run_id: str, reason: str | None, who: str, *, only_queued: bool = Fal
     outputs = _salvaged(stored)[0] if run.status in ENTERED else None
     end = _end(run)
     transaction.commit(moves.cancel(run, outputs, end, message, who))
-    if run.status in ENTERED:
-        stop(run.machine_arn, run.execution_name)
-    if run.status in (Status.QUEUED, Status.RESUMED):
-        parking.pass_on(run)
+    _let_go(run)
     return moves.canceled(run, end, message, who)
+
+
+def _let_go(run: Run) -> None:
+    """Stop what a canceled run has left. It is canceled whatever becomes of this, and whoever asked is told so: if
+    they were told to ask again, they might cancel the attempt of somebody who has retried it meanwhile."""
+    try:
+        if run.status in ENTERED:
+            stop(run.machine_arn, run.execution_name)
+        if run.status in (Status.QUEUED, Status.RESUMED):
+            parking.pass_on(run)
+    except PASSING as error:
+        _LOG.warning("what canceled run %s has left is left to the sweep: %s", run.id, type(error).__name__)
 
 
 def checked_cancel(run_id: str) -> Run:

@@ -1,4 +1,4 @@
-"""Moves of a run that begin with reading it, tried anew as long as somebody else has moved it in between."""
+"""What passes: others who move a run at the same time, and what AWS refuses for a moment."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from chalicelib.aws import transaction
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.aws import dynamodb, transaction
 from chalicelib.executions.errors import RunMoved
 
+PASSING = (ClientError, BotoCoreError, transaction.StillContended, dynamodb.Throttled)
+"""What AWS may refuse now and grant a moment later."""
 _TRIES = 5
 
 Given = ParamSpec("Given")

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.aws import invocation, transaction
 from chalicelib.executions import admit, close, complete, parking, waiting
-from chalicelib.executions.admit import PASSING
+from chalicelib.executions.contention import PASSING
 from chalicelib.executions.run import GLOBAL_POOL, parse_execution_name
 from chalicelib.executions.sweep import Step, sweep
 from chalicelib.executions.sweep_runs import ended_message

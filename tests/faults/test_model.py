@@ -214,6 +214,8 @@ class LifeCycle(RuleBasedStateMachine):
         self._agree()
 
 
+# the engine's threads draw random numbers of their own while hypothesis draws
+@pytest.mark.filterwarnings("ignore:Do not use the .random. module inside strategies")
 @pytest.mark.parametrize("examples", [50, pytest.param(200, marks=pytest.mark.long)])
 def test_the_engine_agrees_with_the_model(rig: Rig, examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CLOCK, "speed", SLOWLY)

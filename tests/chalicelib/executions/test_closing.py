@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.assets import store as assets
-from chalicelib.aws import clock, transaction
+from chalicelib.aws import clock, stepfunctions, transaction
 from chalicelib.executions import (
     admit,
     close,
@@ -79,6 +80,21 @@ def test_a_canceled_run_is_answered_as_it_was_left(clip: dict[str, Any], sfn: St
 
     for run_id in (started, waiting):
         assert close.cancel(run_id, "wrong", "me") == run_of(run_id)
+
+
+def test_who_cancels_is_told_so_when_the_machine_cannot_be_stopped_now(
+    clip: dict[str, Any], sfn: StepFunctions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to ask again, they might cancel the attempt of somebody who has retried it meanwhile."""
+    run_id = make(clip)
+
+    def refuse(*_: str) -> bool:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "StopExecution")
+
+    monkeypatch.setattr(stepfunctions, "stop", refuse)
+    assert close.cancel(run_id, None, "me").status is Status.CANCELED
+
+    assert [stopping.execution for stopping in queue.stopping()] == [f"{run_id}-1"], "the sweep's to do"
 
 
 def test_a_canceler_who_dies_anywhere_can_cancel_again(
