@@ -31,8 +31,9 @@ from tests.faults.inside import Inside
 from tests.faults.invariants import untold
 from tests.faults.watch import ENDED, Watch, watching
 
-SPEED = 50
-CAP = 20
+SPEED = 20
+"""Time limits shrink with it, and the work of processes that are killed and begin anew doesn't."""
+CAP = 8
 PAUSE = (0.1, 0.5)
 """Real seconds between two kills."""
 
