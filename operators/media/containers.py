@@ -106,6 +106,11 @@ def breaks_off(container: InputContainer, stream: VideoStream | AudioStream) -> 
     return float(min(lost) * base) - start(stream) if lost and base is not None else None
 
 
+def broken_off(after: float) -> InvalidInput:
+    """What is told of a file that lacks the pictures from a second on."""
+    return InvalidInput(f"the file is damaged: its pictures break off after {max(0.0, after):.2f} s")
+
+
 def start(stream: VideoStream | AudioStream) -> float:
     """Return the time stamp at which a stream begins, in seconds."""
     if stream.start_time is None or stream.time_base is None:

@@ -18,6 +18,7 @@ from mediawright.media.times import LONGEST_SECONDS
 from operators.media.containers import (
     audio_streams,
     breaks_off,
+    broken_off,
     demand_bounded,
     duration,
     lasts,
@@ -48,7 +49,7 @@ class VideoTrack:
     def demand_there(self, until: float | None = None) -> None:
         """Raise InvalidInput when pictures before a second are missing, or without one any."""
         if self.breaks_off is not None and (until is None or until > self.breaks_off):
-            raise InvalidInput(f"the file is damaged: its pictures break off after {max(0.0, self.breaks_off):.2f} s")
+            raise broken_off(self.breaks_off)
 
 
 @dataclass(frozen=True)

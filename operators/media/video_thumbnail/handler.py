@@ -9,7 +9,7 @@ from PIL import Image
 from mediawright import InvalidInput, Task, media, operator
 from mediawright.media import times
 from operators.media import image_files, operation
-from operators.media.containers import breaks_off, duration, lasts, opened, video_stream
+from operators.media.containers import breaks_off, broken_off, duration, lasts, opened, video_stream
 from operators.media.deadline import Deadline
 from operators.media.frames import picture, shown_at
 
@@ -27,7 +27,7 @@ def still(source: Path, seconds: float, deadline: Deadline) -> tuple[Image.Image
             raise InvalidInput(f"Timestamp: {seconds:g} s is past the end of the video, which lasts {length:.2f} s")
         missing = breaks_off(container, stream)
         if missing is not None and seconds >= missing:
-            raise InvalidInput(f"the file is damaged: its pictures break off after {max(0.0, missing):.2f} s")
+            raise broken_off(missing)
         found = shown_at(container, stream, seconds, deadline)
         if found is None:
             raise InvalidInput(f"Timestamp: no picture of the video can be decoded at {seconds:g} s")
