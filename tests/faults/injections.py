@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from infrastructure.local.faults import FAULTS
-from tests.faults import calls
+from tests.faults import calls, report
 from tests.faults.calls import Call, Injection, Intruder
 from tests.faults.invariants import STRICT, Leave, broken, converged
 from tests.faults.rig import Rig, Stuck
@@ -33,6 +33,13 @@ class Tally:
     def row(self) -> tuple[object, ...]:
         """As the printout has it."""
         return self.scenario, self.mode, self.injections, self.fired, self.converged, self.swept
+
+
+def demand_converged(tally: Tally) -> None:
+    """Put it into the printout; fails unless there were injections, each of them fired, and all converged."""
+    report.INJECTIONS.rows.append(tally.row)
+    assert not tally.failures, "\n".join(tally.failures)
+    assert tally.fired == tally.injections > 0, f"{tally.fired} of {tally.injections} fired"
 
 
 @dataclass(frozen=True)

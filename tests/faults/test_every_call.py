@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults import report
 from tests.faults.around import AROUND, QUICK_AROUND
 from tests.faults.calls import MODES, Mode
-from tests.faults.injections import Recorded, injected
+from tests.faults.injections import Recorded, demand_converged, injected
 from tests.faults.rig import Rig
 from tests.faults.scenarios import QUICK, SCENARIOS, Scenario
 
@@ -40,9 +39,7 @@ def test_each_call_of_a_run_may_fail(
 
     tally = injected(rig, scenario, names, chosen, mode)
 
-    report.INJECTIONS.rows.append(tally.row)
-    assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == tally.injections > 0
+    demand_converged(tally)
 
 
 def around() -> Iterator[Any]:
@@ -58,6 +55,4 @@ def test_each_call_around_runs_may_fail(rig: Rig, recorded: Recorded, scenario: 
 
     tally = injected(rig, scenario, names, points, mode)
 
-    report.INJECTIONS.rows.append(tally.row)
-    assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == tally.injections > 0
+    demand_converged(tally)

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.aws import clock
 from tests.faults import report
 from tests.faults.around import TAKEN_UP_AGAIN
-from tests.faults.injections import Recorded, injected
+from tests.faults.injections import Recorded, demand_converged, injected
 from tests.faults.intruders import (
     CANCELED,
     INTRUDERS,
@@ -49,9 +49,7 @@ def test_somebody_comes_between_at_each_call(rig: Rig, recorded: Recorded, workf
 
     tally = injected(rig, scenario, names, points, f"{name} between", make(rig), Leave(statuses))
 
-    report.INJECTIONS.rows.append(tally.row)
-    assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == tally.injections > 0
+    demand_converged(tally)
 
 
 def test_a_run_goes_on_while_it_is_canceled(rig: Rig) -> None:
@@ -60,9 +58,7 @@ def test_a_run_goes_on_while_it_is_canceled(rig: Rig) -> None:
 
     tally = injected(rig, scenario, names, points, "goes on between", goes_on(rig, names), CANCELED)
 
-    report.INJECTIONS.rows.append(tally.row)
-    assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == tally.injections > 0
+    demand_converged(tally)
 
 
 def test_a_canceled_run_is_retried_meanwhile(rig: Rig, recorded: Recorded) -> None:
@@ -73,9 +69,7 @@ def test_a_canceled_run_is_retried_meanwhile(rig: Rig, recorded: Recorded) -> No
 
     tally = injected(rig, scenario, names, points, "retried between", retry_ended(rig))
 
-    report.INJECTIONS.rows.append(tally.row)
-    assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == tally.injections > 0
+    demand_converged(tally)
 
 
 def test_a_run_is_canceled_and_retried_meanwhile(rig: Rig, recorded: Recorded) -> None:
@@ -86,9 +80,7 @@ def test_a_run_is_canceled_and_retried_meanwhile(rig: Rig, recorded: Recorded) -
 
     tally = injected(rig, scenario, names, points, "canceled and retried between", cancel_and_retry(rig))
 
-    report.INJECTIONS.rows.append(tally.row)
-    assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == tally.injections > 0
+    demand_converged(tally)
 
 
 def test_a_run_is_retried_while_it_is_deleted(rig: Rig, recorded: Recorded) -> None:
@@ -98,9 +90,7 @@ def test_a_run_is_retried_while_it_is_deleted(rig: Rig, recorded: Recorded) -> N
 
     tally = injected(rig, scenario, names, points, "retried between", retry_ended(rig))
 
-    report.INJECTIONS.rows.append(tally.row)
-    assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == tally.injections > 0
+    demand_converged(tally)
 
 
 def test_a_run_is_deleted_while_it_is_retried(rig: Rig, recorded: Recorded) -> None:
@@ -111,9 +101,7 @@ def test_a_run_is_deleted_while_it_is_retried(rig: Rig, recorded: Recorded) -> N
 
     tally = injected(rig, scenario, names, points, "deleted between", delete_ended(rig))
 
-    report.INJECTIONS.rows.append(tally.row)
-    assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == tally.injections > 0
+    demand_converged(tally)
 
 
 def test_a_batch_is_canceled_and_retried_while_it_is_submitted(rig: Rig, recorded: Recorded) -> None:
@@ -123,9 +111,7 @@ def test_a_batch_is_canceled_and_retried_while_it_is_submitted(rig: Rig, recorde
 
     tally = injected(rig, TAKEN_UP_AGAIN, names, points, "canceled and retried between", cancel_and_retry_batch(rig))
 
-    report.INJECTIONS.rows.append(tally.row)
-    assert not tally.failures, "\n".join(tally.failures)
-    assert tally.fired == tally.injections > 0
+    demand_converged(tally)
 
 
 def test_two_runs_never_get_one_slot(rig: Rig, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
