@@ -17,17 +17,20 @@ from typing import Any
 
 import imageio_ffmpeg
 import psutil
+from moto.dynamodb.models import dynamodb_backends
 from PIL import Image, ImageOps
 
 from bench.table import Row, median_ms
+from infrastructure.local.dynamodb import data_plane
 from infrastructure.local.embedded import EmbeddedAws
+from infrastructure.local.endpoint.services import ACCOUNT, REGION
 from mediawright.client import Client
 from operators.media.sample import render_clip
 
 JOBS = 20
 QUALITY = 80
 MEBIBYTE = 2**20
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.005
 
 
 class Stack:
@@ -53,9 +56,10 @@ class Stack:
             raise RuntimeError(str(run.get("Message")))
 
     def _facts(self, run_id: str) -> dict[str, Any]:
-        """Read where they are stored: on two cores, asking the API would be measured, too."""
-        key, table = {"Id": {"S": run_id}, "Part": {"S": "execution"}}, self.aws.outputs["ExecutionsTable"]
-        found: dict[str, Any] = self.aws.client("dynamodb").get_item(TableName=table, Key=key)["Item"]
+        """Read where they are stored, in 15 microseconds: on two cores, asking the API would be measured, too."""
+        key = {"Id": {"S": run_id}, "Part": {"S": "execution"}}
+        asked = {"TableName": self.aws.outputs["ExecutionsTable"], "Key": key}
+        found: dict[str, Any] = data_plane.perform(dynamodb_backends[ACCOUNT][REGION], "GetItem", asked)["Item"]
         return found
 
     def job(self, operation: str, media: dict[str, Any], **parameters: Any) -> float:
@@ -118,11 +122,12 @@ def _batch(engine: Stack, folder: Path) -> Iterator[Row]:
     alone, took = [], []
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         list(pool.map(to_webp, photos[:2]))
-        for _ in range(2):
+        for _ in range(3):
             alone.append(_timed(lambda: list(pool.map(to_webp, photos))))
             took.append(_timed(lambda: _all_done(engine, media)))
-    note = f"{min(took):.1f} s, Pillow alone in two processes {min(alone):.1f} s; the better of 2"
-    yield Row(f"{JOBS} photos to WebP / Pillow on two cores", min(took) / min(alone), "times", 1.25, note=note)
+    ours, pillow = statistics.median(took), statistics.median(alone)
+    note = f"{ours:.1f} s, Pillow alone in two processes {pillow:.1f} s; median of 3"
+    yield Row(f"{JOBS} photos to WebP / Pillow on two cores", ours / pillow, "times", 1.25, note=note)
 
 
 def _all_done(engine: Stack, media: list[dict[str, Any]]) -> None:
@@ -139,11 +144,11 @@ def _transcode(engine: Stack, folder: Path) -> Iterator[Row]:
     media = engine.upload("Video", clip)
     engine.job("VideoConvert", media)
     alone, jobs = [], []
-    for _ in range(5):
+    for _ in range(11):
         alone.append(_timed(lambda: _ffmpeg("-i", str(clip), *_SAME, str(folder / "alone.mp4"))))
         jobs.append(engine.job("VideoConvert", media))
     ratio = statistics.median(jobs) / statistics.median(alone)
-    note = f"{statistics.median(jobs):.2f} s, ffmpeg alone {statistics.median(alone):.2f} s; median of 5"
+    note = f"{statistics.median(jobs):.2f} s, ffmpeg alone {statistics.median(alone):.2f} s; median of 11"
     yield Row("5 s of 720p to H.264 / ffmpeg alone", ratio, "times", 1.15, note=note)
 
 

@@ -184,7 +184,7 @@ def _function(entry: dict[str, Any], places: Places) -> Template:
         # an operator has its file there, and what it makes of it
         "EphemeralStorage": {"Size": _STORAGE_MEGABYTES},
         "Role": {"Fn::GetAtt": [ROLE, "Arn"]},
-        "Environment": {"Variables": {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}}},
+        "Environment": {"Variables": _environment(entry)},
         "LoggingConfig": {"LogGroup": {"Ref": _LOGS}},
         "TracingConfig": {"Mode": {"Fn::If": ["Traces", "Active", "PassThrough"]}},
         # The workflow role may invoke what carries this tag.
@@ -194,6 +194,12 @@ def _function(entry: dict[str, Any], places: Places) -> Template:
         properties["Layers"] = [{"Ref": LAYERS[name].logical_id} for name in layers]
     condition = {"Condition": IMAGE_CONDITION} if runs_in_image(entry) else {}
     return {"Type": "AWS::Lambda::Function", **condition, "Properties": properties}
+
+
+def _environment(entry: dict[str, Any]) -> Template:
+    layers = (LAYERS[name] for name in layers_of(entry))
+    own = {name: value for layer in layers for name, value in layer.environment.items()}
+    return {"DataplaneEndpoint": {"Ref": "DataPlaneHandler"}, **own}
 
 
 def _code(entry: dict[str, Any], places: Places) -> Template:

@@ -126,13 +126,11 @@ def _plays(image: Image.Image) -> int:
 
 
 def _pixels(upright: Image.Image, profile: bytes | None) -> Image.Image:
-    """The pixels alone, in the modes that all formats take."""
+    """The pixels alone, in the modes that all formats take; `upright` may lose the rest."""
     try:
         image = _from_cmyk(upright, profile) if upright.mode == "CMYK" else pictures.plain(upright)
     except ValueError as fault:
         raise InvalidInput(f"pictures of the colour space {upright.mode} cannot be converted") from fault
-    if image is upright:
-        image = upright.copy()
     image.info = {}
     return image
 

@@ -15,7 +15,7 @@ import moto.stepfunctions.models as moto_states
 from infrastructure.local import queues
 from infrastructure.local.dynamodb import streams
 from infrastructure.local.dynamodb.expiry import Expiry
-from infrastructure.local.endpoint import direct_dispatch, not_embedded, s3_adapters, vocabulary_files
+from infrastructure.local.endpoint import direct_dispatch, not_embedded, s3_adapters, s3_ranges, vocabulary_files
 from infrastructure.local.endpoint.server import AwsServer
 from infrastructure.local.endpoint.signatures import KeyPair, KeyStore
 from infrastructure.local.events import queue_retention, rules, scheduler, sources, topics
@@ -59,6 +59,7 @@ class AwsServices:
         step_functions.install(self.functions.invoke, self.rules.publish)
         queue_retention.install()
         s3_adapters.install(endpoint_url)
+        s3_ranges.install()
         vocabulary_files.install()
         not_embedded.install()
         direct_dispatch.install(DIRECT)

@@ -103,6 +103,18 @@ def test_a_function_gets_the_layers_that_it_names_and_the_stack_no_others(tmp_pa
     assert [layer["Content"] for layer in layers] == ["layer-pyav.zip"]
 
 
+def test_a_function_gets_the_variables_of_its_layers(tmp_path: Path) -> None:
+    sample_project.add_operator(tmp_path, "shrink", operation("Shrink", "shrink", Layers=["pyav", "pillow"]))
+
+    properties = operator_library(tmp_path)["Resources"]["OperatorShrink"]["Properties"]
+
+    assert properties["Environment"]["Variables"] == {
+        "DataplaneEndpoint": {"Ref": "DataPlaneHandler"},
+        "MALLOC_MMAP_MAX_": "0",
+        "MALLOC_TRIM_THRESHOLD_": "268435456",
+    }
+
+
 def test_functions_and_layers_are_for_the_architecture_that_is_asked_for(tmp_path: Path) -> None:
     sample_project.add_operator(tmp_path, "cut", operation("Cut", "cut", Layers=["pyav"]))
 
