@@ -126,7 +126,7 @@ def _plays(image: Image.Image) -> int:
 
 
 def _pixels(upright: Image.Image, profile: bytes | None) -> Image.Image:
-    """The pixels alone, in the modes that all formats take; `upright` may lose the rest."""
+    """The pixels alone, in the modes that all formats take. Takes the rest from `upright`, when it is one of them."""
     try:
         image = _from_cmyk(upright, profile) if upright.mode == "CMYK" else pictures.plain(upright)
     except ValueError as fault:

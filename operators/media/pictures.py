@@ -33,7 +33,10 @@ def opened(path: Path) -> Iterator[Image.Image]:
 
 
 def decoded(image: Image.Image) -> Image.Image:
-    """Return the first picture, decoded and upright as its EXIF orientation says. Raises InvalidInput."""
+    """Return the first picture, decoded and upright as its EXIF orientation says: always a new one.
+
+    Raises InvalidInput.
+    """
     try:
         image.load()
         return ImageOps.exif_transpose(image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,13 +112,11 @@ def probe(path: Path) -> Probe:
     """Return what a file holds; of a video one frame is decoded. Raises InvalidInput for what cannot be worked on."""
     with opened(path) as container:
         stream = _moving(container)
-        frame = next(container.decode(stream), None) if stream is not None else None
-        return _found(container, stream, frame)
+        video = None if stream is None else _video(container, stream, next(container.decode(stream), None))
+        return _found(container, video)
 
 
-def _found(container: InputContainer, stream: VideoStream | None, frame: VideoFrame | None) -> Probe:
-    """The facts of a file; `frame` is the first of its moving pictures, where it has any."""
-    video = _video(container, stream, frame) if stream is not None else None
+def _found(container: InputContainer, video: VideoTrack | None) -> Probe:
     sounds = audio_streams(container)
     audio = _audio(sounds[0]) if sounds else None
     found = Probe(container.format.name, _seconds(container, video, audio), video, audio)
@@ -144,6 +143,7 @@ def _moving(container: InputContainer) -> VideoStream | None:
 
 
 def _video(container: InputContainer, stream: VideoStream, frame: VideoFrame | None) -> VideoTrack:
+    """The facts of a video stream, `frame` being its first. Raises InvalidInput when that is None or too large."""
     if frame is None:
         raise InvalidInput("no picture of the video can be decoded")
     ratio = float(stream.sample_aspect_ratio or 1) or 1.0
@@ -183,19 +183,41 @@ class Promise:
     seconds: float | None
 
 
-_LEANING = {"skip_frame": "bidir", "skip_loop_filter": "all"}
-"""Of pictures that were just encoded, those are decoded that the ones between them lean on: half the time of all."""
+_SKIPPED = {
+    "h264": {"skip_frame": "bidir", "skip_loop_filter": "all"},
+    "hevc": {"skip_frame": "noref", "skip_loop_filter": "all"},
+}
+"""By codec, libavcodec's options for pictures that were just encoded: it skips those that no other leans on, in H.264
+all B pictures, which leaves a third of the work. In H.265 P pictures lean on some of the B pictures. Other decoders
+take no notice, or skip the last picture, too."""
+
+
+@dataclass
+class _Extent:
+    """A stream in time, in seconds: as it was decoded, and until where it was read."""
+
+    begin: float | None = None
+    end: float = 0.0
+    read: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return 0.0 if self.begin is None else self.end - self.begin
+
+    @property
+    def breaks_off(self) -> bool:
+        return self.end < self.read - _slack(self.read)
 
 
 def kept(path: Path, promise: Promise, deadline: Deadline, *, copied: bool = False) -> Probe:
     """Decode a file that was made, to its end, and return what it holds.
 
     Of pictures that were `copied` every one is decoded: they may be damaged as they were in the source. Raises
-    InvalidInput for that, and when the file is shorter than promised: then the source is damaged; RuntimeError when
-    it isn't what was promised otherwise.
+    InvalidInput when none or too little of them can be, and when the file is shorter than promised: then the source
+    is damaged; RuntimeError when it isn't what was promised otherwise. What a decoder conceals isn't noticed.
     """
     try:
-        found, lasted = _decoded(path, deadline, {} if copied else _LEANING)
+        found, extents = _decoded(path, deadline, {} if copied else _SKIPPED)
     except InvalidInput as fault:
         if copied:
             raise InvalidInput(f"the file is damaged: {fault}") from fault
@@ -209,34 +231,43 @@ def kept(path: Path, promise: Promise, deadline: Deadline, *, copied: bool = Fal
     )
     if made != promise:
         raise RuntimeError(f"the file made is {made}, not {promise}")
-    if promise.seconds is not None and lasted < promise.seconds - max(0.25, promise.seconds * 0.01):
+    if not copied and found.video is not None and extents[found.video.index].breaks_off:
+        raise RuntimeError("the pictures made cannot be decoded to their end")
+    lasted = max(extent.seconds for extent in extents.values())
+    if promise.seconds is not None and lasted < promise.seconds - _slack(promise.seconds):
         raise InvalidInput(f"the file is damaged: of {promise.seconds:.2f} s only {lasted:.2f} s can be decoded")
     return found
 
 
-def _decoded(path: Path, deadline: Deadline, options: dict[str, str]) -> tuple[Probe, float]:
-    """The facts of a file, and the seconds that its longest stream lasts when all is decoded.
+def _slack(seconds: float) -> float:
+    return max(0.25, seconds * 0.01)
 
-    The pictures are decoded with these options of libavcodec's.
-    """
-    first: VideoFrame | None = None
-    ends: dict[int, float] = {}
-    begins: dict[int, float] = {}
+
+def _decoded(
+    path: Path, deadline: Deadline, skipped: Mapping[str, dict[str, str]]
+) -> tuple[Probe, dict[int, _Extent]]:
+    """The facts of a file, and its streams in time, by index; `skipped` is such as `_SKIPPED`."""
+    track: VideoTrack | None = None
     with opened(path) as container:
         video = _moving(container)
         if video is not None:
-            video.codec_context.options = {**video.codec_context.options, **options}
+            video.codec_context.options = {**video.codec_context.options, **skipped.get(canonical(video), {})}
         streams = [*([video] if video is not None else []), *audio_streams(container)[:1]]
+        extents = {stream.index: _Extent() for stream in streams}
         for packet in container.demux(streams) if streams else ():
             deadline.check()
+            extent = extents[packet.stream.index]
+            if packet.pts is not None:
+                extent.read = max(extent.read, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             for frame in packet.decode():
-                if isinstance(frame, VideoFrame):
-                    first = first or frame
+                if video is not None and track is None and isinstance(frame, VideoFrame):
+                    track = _video(container, video, frame)
                 if isinstance(frame, VideoFrame | AudioFrame) and frame.time is not None:
-                    begins.setdefault(packet.stream.index, frame.time)
-                    ends[packet.stream.index] = frame.time + _length(frame)
-        found = _found(container, video, first)
-    return found, max((ends[index] - begins[index] for index in ends), default=0.0)
+                    extent.begin = frame.time if extent.begin is None else extent.begin
+                    extent.end = frame.time + _length(frame)
+        if video is not None and track is None:
+            track = _video(container, video, None)
+        return _found(container, track), extents
 
 
 def _length(frame: VideoFrame | AudioFrame) -> float:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
+import operators.media.probe as probe_module
 from mediawright import InvalidInput
-from operators.media import containers, ffmpeg
+from operators.media import containers, ffmpeg, video_files
 from operators.media.deadline import Deadline
 from operators.media.probe import Probe, Promise, kept, probe
 from operators.media.video_resize.handler import target
@@ -81,6 +82,37 @@ def test_containers_and_codecs_are_those_that_were_asked_for(
     assert found.seconds == pytest.approx(2, abs=0.1)
     assert run.bucket.content_types[run.media["Video"]["S3Key"]] == content_type
     assert run.metadata["VideoConvert"]["Video"]["Codec"] == codecs[0]
+
+
+@pytest.mark.parametrize("rate", [2, 25])
+@pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1"])
+def test_a_video_without_sound_is_proved_to_its_end(
+    run: Run, render: Render, tmp_path: Path, codec: str, rate: int
+) -> None:
+    run.add("Video", render("mute.mp4", *pattern(seconds=6, rate=rate), *H264))
+
+    run.operate("VideoConvert", OutputFormat="mkv", Codec=codec, Preset="veryfast")
+
+    found = made(run, tmp_path)
+    assert found.needed_video().codec == video_files.CANONICAL.get(codec, codec)
+    assert found.seconds == pytest.approx(6, abs=0.1)
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_pictures_that_cannot_be_decoded_to_the_end_are_not_made_up_for_by_the_sound(
+    render: Render, monkeypatch: pytest.MonkeyPatch, codec: str
+) -> None:
+    encoded = video_files.encoded(codec, "mp4", preset="ultrafast")
+    path = render("made.mp4", *pattern(), *SOUND, *encoded, "-c:a", "aac", "-shortest")
+    canonical = video_files.CANONICAL.get(codec, codec)
+    promise = Promise("mov", canonical, "aac", (160, 90), 2.0)
+    assert kept(path, promise, Deadline(20)).audio is not None
+
+    # as if none after the first could be decoded
+    monkeypatch.setitem(probe_module._SKIPPED, canonical, {"skip_frame": "nokey"})
+
+    with pytest.raises(RuntimeError, match="cannot be decoded to their end"):
+        kept(path, promise, Deadline(20))
 
 
 def test_a_greater_crf_makes_a_smaller_file(run: Run, video: Path) -> None:

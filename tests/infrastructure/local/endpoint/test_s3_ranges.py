@@ -92,3 +92,35 @@ def test_without_a_range_or_by_number_the_whole_is_read(s3: Any, whole_reads: li
     assert s3.get_object(Bucket="files", Key="x")["Body"].read() == BODY
     assert s3.get_object(Bucket="files", Key="x", PartNumber=1, Range="bytes=0-1")["Body"].read() == BODY
     assert whole_reads == ["x", "x"]
+
+
+def test_a_range_of_an_earlier_version_is_of_that_version(s3: Any, whole_reads: list[str]) -> None:
+    s3.put_bucket_versioning(Bucket="files", VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket="files", Key="v", Body=b"first")["VersionId"]
+    s3.put_object(Bucket="files", Key="v", Body=b"second")
+
+    assert s3.get_object(Bucket="files", Key="v", Range="bytes=0-2", VersionId=first)["Body"].read() == b"fir"
+    assert s3.get_object(Bucket="files", Key="v", Range="bytes=0-2")["Body"].read() == b"sec"
+    assert whole_reads == []
+
+
+def test_a_range_reaches_over_the_parts_that_an_object_was_uploaded_in(s3: Any) -> None:
+    upload = s3.create_multipart_upload(Bucket="files", Key="m")["UploadId"]
+    bodies = [b"a" * 5 * 2**20, b"b" * 10]
+    parts = [
+        {
+            "PartNumber": number,
+            "ETag": s3.upload_part(Bucket="files", Key="m", UploadId=upload, PartNumber=number, Body=body)["ETag"],
+        }
+        for number, body in enumerate(bodies, 1)
+    ]
+    s3.complete_multipart_upload(Bucket="files", Key="m", UploadId=upload, MultipartUpload={"Parts": parts})
+
+    answer = s3.get_object(Bucket="files", Key="m", Range=f"bytes={5 * 2**20 - 2}-{5 * 2**20 + 1}")
+
+    assert answer["Body"].read() == b"aabb"
+
+
+def test_the_head_of_a_range_tells_its_length(s3: Any, whole_reads: list[str]) -> None:
+    assert s3.head_object(Bucket="files", Key="x", Range="bytes=10-19")["ContentLength"] == 10
+    assert whole_reads == []
