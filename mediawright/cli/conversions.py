@@ -14,12 +14,11 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 
 from mediawright.cli import render
-from mediawright.cli.media_types import media_type
 from mediawright.cli.session import Session, as_document
 from mediawright.client import Client
 from mediawright.client.conversion import ConversionFailed, Work, convert
 from mediawright.errors import MediawrightError
-from mediawright.media import formats
+from mediawright.media import InvalidParameter, check, formats
 
 Planned = Callable[[Path, str], Work]
 """The work that makes a file of an ending (without its dot) out of a file."""
@@ -43,12 +42,12 @@ class Wanted:
     skipped: list[str]
 
 
-def wanted(source: str, target: Path, ending: str | None, plan: Planned, kinds: tuple[str, ...]) -> Wanted:
+def wanted(source: str, target: Path, ending: str | None, plan: Planned) -> Wanted:
     """Return what is to be made: of one file, or of those of a folder or a pattern. Raises BadParameter."""
     if Path(source).is_file():
         found = Wanted([_single(Path(source), target, ending, plan)], [])
     else:
-        found = _many(source, target, ending, plan, kinds)
+        found = _many(source, target, ending, plan)
     if any(pair.source.resolve() == pair.target.resolve() for pair in found.pairs):
         raise typer.BadParameter("a file can't be made in its own place")
     return found
@@ -64,11 +63,20 @@ def _single(source: Path, target: Path, ending: str | None, plan: Planned) -> Pa
         raise typer.BadParameter(f"the name {target} has no ending that tells the format")
     if ending and not formats.is_named_so(ending, target):
         raise typer.BadParameter(f"the name {target} tells another format than --to {ending}")
-    return Pair(source, target, plan(source, formats.ending(ending or named)))
+    return Pair(source, target, _checked(plan(source, formats.ending(ending or named))))
 
 
-def _many(source: str, folder: Path, ending: str | None, plan: Planned, kinds: tuple[str, ...]) -> Wanted:
-    files = _files(source, kinds)
+def _checked(work: Work) -> Work:
+    """Return the work. Raises BadParameter for parameters that its operation would refuse."""
+    try:
+        check(work.operation, work.parameters)
+    except InvalidParameter as refusal:
+        raise typer.BadParameter(str(refusal)) from None
+    return work
+
+
+def _many(source: str, folder: Path, ending: str | None, plan: Planned) -> Wanted:
+    files = _files(source)
     if not ending:
         raise typer.BadParameter("of many files --to tells the format")
     if folder.is_file():
@@ -78,17 +86,18 @@ def _many(source: str, folder: Path, ending: str | None, plan: Planned, kinds: t
         _add(found, file, folder / f"{file.stem}.{formats.ending(ending)}", plan, strict=not Path(source).is_dir())
     if not found.pairs:
         raise typer.BadParameter(found.skipped[0])
-    targets = [pair.target for pair in found.pairs]
-    twice = sorted({str(target) for target in targets if targets.count(target) > 1})
-    if twice:
-        raise typer.BadParameter(f"two files would become {twice[0]}")
+    made: dict[Path, Path] = {}
+    for pair in found.pairs:
+        other = made.setdefault(pair.target, pair.source)
+        if other != pair.source:
+            raise typer.BadParameter(f"both {other} and {pair.source} would become {pair.target}")
     return found
 
 
 def _add(found: Wanted, file: Path, target: Path, plan: Planned, *, strict: bool) -> None:
     """Add what is made of a file; one that a folder has besides is skipped, one that was asked for is refused."""
     try:
-        work = plan(file, formats.ending(target.suffix))
+        work = _checked(plan(file, formats.ending(target.suffix)))
     except typer.BadParameter as refusal:
         if strict:
             raise
@@ -97,10 +106,11 @@ def _add(found: Wanted, file: Path, target: Path, plan: Planned, *, strict: bool
     found.pairs.append(Pair(file, target, work))
 
 
-def _files(source: str, kinds: tuple[str, ...]) -> list[Path]:
-    """The files of a folder that are of the kinds, or all that a pattern finds."""
+def _files(source: str) -> list[Path]:
+    """The files of a folder, without hidden ones, or all that a pattern finds."""
     if Path(source).is_dir():
-        files = [path for path in sorted(Path(source).iterdir()) if path.is_file() and media_type(path) in kinds]
+        there = (path for path in sorted(Path(source).iterdir()) if not path.name.startswith("."))
+        files = [path for path in there if path.is_file()]
     else:
         files = [Path(name) for name in sorted(glob.glob(source, recursive=True)) if Path(name).is_file()]
     if not files:

@@ -47,7 +47,7 @@ def convert(
     def plan(file: Path, ending: str) -> Work:
         return _conversion(file, ending, {"Image": picture, "Video": video, "Audio": sound})
 
-    wanted = conversions.wanted(source, target, to, plan, ("Image", "Video", "Audio"))
+    wanted = conversions.wanted(source, target, to, plan)
     conversions.make(current(ctx), wanted, parallel)
 
 
@@ -102,7 +102,7 @@ def resize(
             _given(**box, Fit=fit, OutputFormat=ending, Quality=quality, Background=background),
         )
 
-    wanted = conversions.wanted(source, target, to, plan, ("Image", "Video"))
+    wanted = conversions.wanted(source, target, to, plan)
     conversions.make(current(ctx), wanted, parallel)
 
 
@@ -121,7 +121,7 @@ def trim(
         mode = "copy" if copy else "accurate"
         return Work("VideoTrim", "Video", "Video", _given(StartTime=start, EndTime=end, Mode=mode))
 
-    conversions.make(current(ctx), conversions.wanted(str(source), target, None, plan, ("Video",)), 1)
+    conversions.make(current(ctx), conversions.wanted(str(source), target, None, plan), 1)
 
 
 def thumbnail(
@@ -138,7 +138,7 @@ def thumbnail(
             raise typer.BadParameter(f"{ending} can't be made of {file.name}: it is no format of a picture")
         return Work("VideoThumbnail", "Video", "Image", _given(Timestamp=at, OutputFormat=ending, Quality=quality))
 
-    conversions.make(current(ctx), conversions.wanted(str(source), target, None, plan, ("Video",)), 1)
+    conversions.make(current(ctx), conversions.wanted(str(source), target, None, plan), 1)
 
 
 def _demand_video(file: Path, ending: str) -> None:

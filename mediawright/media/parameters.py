@@ -91,6 +91,10 @@ def _validator(name: str) -> Any:
 
 def _invalid(error: Any) -> InvalidParameter:
     if error.absolute_path:
-        return InvalidParameter(str(error.absolute_path[0]), error.message[:_LONGEST_MESSAGE])
+        reason: str = error.message
+        if error.validator in ("anyOf", "pattern"):
+            # the message would be a regular expression, or nothing
+            reason = f"{json.dumps(error.instance)} won't do. {error.schema.get('description', '')}"
+        return InvalidParameter(str(error.absolute_path[0]), reason[:_LONGEST_MESSAGE])
     unknown = sorted(set(map(str, error.instance)) - set(error.schema.get("properties", {})))
     return InvalidParameter(unknown[0][:64] if unknown else "", "there is no such parameter")

@@ -119,13 +119,26 @@ def test_many_files_become_many(engine: FakeApi, run: Run, files: Path, source: 
 def test_of_a_folder_what_the_format_cannot_be_made_of_is_skipped_and_told(
     engine: FakeApi, run: Run, files: Path
 ) -> None:
-    (files / "photos" / "clip.mp4").write_bytes(b"x")
+    for name in ("clip.mp4", "notes.txt", "README", ".hidden.jpg"):
+        (files / "photos" / name).write_bytes(b"x")
 
     result = run("convert", "photos", "small", "--to", "webp")
 
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (files / "small").iterdir()) == ["a.webp", "b.webp"]
-    assert "skipped: webp can't be made of clip.mp4" in result.stderr
+    for name in ("clip.mp4", "notes.txt", "README"):
+        assert f"skipped: webp can't be made of {name}" in result.stderr
+    assert "hidden" not in result.stderr
+
+
+def test_two_files_that_would_become_one_are_named(engine: FakeApi, run: Run, files: Path) -> None:
+    (files / "photos" / "a.tiff").write_bytes(b"x")
+
+    result = run("convert", "photos", "small", "--to", "webp")
+
+    assert result.exit_code == 2
+    assert re.search(r"both photos/a\.\w+ and photos/a\.\w+ would become", " ".join(result.stderr.split()))
+    assert engine.requests == []
 
 
 def test_one_file_is_made_in_a_folder_that_there_is(engine: FakeApi, run: Run, files: Path) -> None:
@@ -165,6 +178,13 @@ def test_one_that_fails_stops_no_other_and_is_told(engine: FakeApi, run: Run, fi
         ("resize clip.mp4 out.webm --width 5", "a mp4 file is made"),
         ("trim clip.mp4 out.mkv", "a mp4 file is made"),
         ("thumbnail clip.mp4 out.mp4", "no format of a picture"),
+        ("convert clip.mp4 out.webm --codec h264", "vp9 and av1"),
+        ("convert clip.webm out.mp4 --crf 60", "Crf"),
+        ("convert photo.jpg out.bmp --background red", "#rrggbb"),
+        ("resize photo.jpg out.webp --width 5 --fit round", "Fit"),
+        ("trim clip.mp4 out.mp4 --start one", "[HH:]MM:SS"),
+        ("trim clip.mp4 out.mp4 --start 3 --end 1", "after StartTime"),
+        ("convert photos small --to webp --background red", "#rrggbb"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_sent(
