@@ -184,7 +184,7 @@ def _memory(engine: Stack, folder: Path) -> Iterator[Row]:
 
 
 class _Watch:
-    """The most memory that a worker process has had, alone and with its children, in bytes."""
+    """The most memory that a working process has had, alone and with its children, in bytes."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self.alone = self.with_children = 0
@@ -202,7 +202,7 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._ended.wait(0.02):
-            for worker in self._aws.workers():
+            for worker in (each for each in self._aws.workers() if each.busy):
                 self._add(worker.pid)
 
     def _add(self, pid: int) -> None:
