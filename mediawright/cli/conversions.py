@@ -86,6 +86,8 @@ def _many(source: str, folder: Path, ending: str | None, plan: Planned) -> Wante
         _add(found, file, folder / f"{file.stem}.{formats.ending(ending)}", plan, strict=not Path(source).is_dir())
     if not found.pairs:
         raise typer.BadParameter(found.skipped[0])
+    if len(found.pairs) > MOST_FILES:
+        raise typer.BadParameter(f"{len(found.pairs)} files are more than {MOST_FILES} at once")
     made: dict[Path, Path] = {}
     for pair in found.pairs:
         other = made.setdefault(pair.target, pair.source)
@@ -97,13 +99,14 @@ def _many(source: str, folder: Path, ending: str | None, plan: Planned) -> Wante
 def _add(found: Wanted, file: Path, target: Path, plan: Planned, *, strict: bool) -> None:
     """Add what is made of a file; one that a folder has besides is skipped, one that was asked for is refused."""
     try:
-        work = _checked(plan(file, formats.ending(target.suffix)))
+        work = plan(file, formats.ending(target.suffix))
     except typer.BadParameter as refusal:
         if strict:
             raise
         found.skipped.append(str(refusal))
         return
-    found.pairs.append(Pair(file, target, work))
+    # what is wrong with the options is so for every file: nothing to skip
+    found.pairs.append(Pair(file, target, _checked(work)))
 
 
 def _files(source: str) -> list[Path]:
@@ -115,8 +118,6 @@ def _files(source: str) -> list[Path]:
         files = [Path(name) for name in sorted(glob.glob(source, recursive=True)) if Path(name).is_file()]
     if not files:
         raise typer.BadParameter(f"there is no file {source}, and it is no folder or pattern that has any to convert")
-    if len(files) > MOST_FILES:
-        raise typer.BadParameter(f"{len(files)} files are more than {MOST_FILES} at once")
     return files
 
 

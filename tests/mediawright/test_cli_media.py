@@ -131,6 +131,28 @@ def test_of_a_folder_what_the_format_cannot_be_made_of_is_skipped_and_told(
     assert "hidden" not in result.stderr
 
 
+def test_a_wrong_option_is_told_whatever_else_a_folder_has(engine: FakeApi, run: Run, files: Path) -> None:
+    (files / "photos" / "README").write_bytes(b"x")
+
+    result = run("convert", "photos", "small", "--to", "webp", "--background", "red")
+
+    assert result.exit_code == 2
+    assert "#rrggbb" in result.stderr
+    assert engine.requests == []
+
+
+def test_what_is_skipped_does_not_count_for_the_most_files(
+    engine: FakeApi, run: Run, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("notes.txt", "README"):
+        (files / "photos" / name).write_bytes(b"x")
+
+    monkeypatch.setattr("mediawright.cli.conversions.MOST_FILES", 2)
+    assert run("convert", "photos", "small", "--to", "webp").exit_code == 0
+    monkeypatch.setattr("mediawright.cli.conversions.MOST_FILES", 1)
+    assert "2 files are more than 1" in run("convert", "photos", "small", "--to", "webp").stderr
+
+
 def test_two_files_that_would_become_one_are_named(engine: FakeApi, run: Run, files: Path) -> None:
     (files / "photos" / "a.tiff").write_bytes(b"x")
 
