@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 from av.audio.frame import AudioFrame
@@ -208,6 +208,15 @@ class _Extent:
     def breaks_off(self) -> bool:
         return self.end < self.read - _slack(self.read)
 
+    def take(self, packet: av.Packet[Any], frames: Iterable[VideoFrame | AudioFrame]) -> None:
+        """Reach as far as a packet that was read and the frames that came out."""
+        if packet.pts is not None:
+            self.read = max(self.read, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        for frame in frames:
+            if frame.time is not None:
+                self.begin = frame.time if self.begin is None else self.begin
+                self.end = frame.time + _length(frame)
+
 
 def kept(path: Path, promise: Promise, deadline: Deadline, *, copied: bool = False) -> Probe:
     """Decode a file that was made, to its end, and return what it holds.
@@ -256,15 +265,10 @@ def _decoded(
         extents = {stream.index: _Extent() for stream in streams}
         for packet in container.demux(streams) if streams else ():
             deadline.check()
-            extent = extents[packet.stream.index]
-            if packet.pts is not None:
-                extent.read = max(extent.read, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-            for frame in packet.decode():
-                if video is not None and track is None and isinstance(frame, VideoFrame):
-                    track = _video(container, video, frame)
-                if isinstance(frame, VideoFrame | AudioFrame) and frame.time is not None:
-                    extent.begin = frame.time if extent.begin is None else extent.begin
-                    extent.end = frame.time + _length(frame)
+            frames = cast("list[VideoFrame | AudioFrame]", packet.decode())
+            extents[packet.stream.index].take(packet, frames)
+            if video is not None and track is None and frames and isinstance(frames[0], VideoFrame):
+                track = _video(container, video, frames[0])
         if video is not None and track is None:
             track = _video(container, video, None)
         return _found(container, track), extents
